@@ -1,0 +1,1 @@
+"""Everything on disk: SQL rows, FAISS vectors, fusion halves, generations, the embedding cache."""

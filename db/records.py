@@ -1,0 +1,63 @@
+"""The plain values that cross the border of db/: no session, no lazy loading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Split = Literal["train", "val", "test"]
+AttributeKind = Literal["number", "date", "text", "list"]
+AttributeValue = str | float | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionRecord:
+    text: str
+    language: str
+    id: int = 0  # given by the database
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What decoding an image once tells about it."""
+
+    content_hash: str
+    perceptual_hash: str
+    bytes: int
+    mtime_ns: int
+    width: int
+    height: int
+    format: str
+    brightness: float
+    contrast: float
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    key: str
+    image: str  # absolute path
+    captions: tuple[CaptionRecord, ...]
+    tags: tuple[str, ...]
+    split: Split
+    facts: ImageFacts
+    name: str = ""
+    attributes: dict[str, AttributeValue] = field(default_factory=dict)
+    kinds: dict[str, AttributeKind] = field(default_factory=dict)
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRecord:
+    row: int
+    key: str
+    code: str
+    detail: str
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    kind: str
+    started: str
+    finished: str | None
+    summary: dict[str, object]

@@ -1,0 +1,93 @@
+"""Opening image files safely: the one door through which pixels come in.
+
+Catalog import, index job and query all decode through `read_rgb`, so a file is either readable
+everywhere or refused everywhere with the same reason.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from errors import ImageError
+
+# Pillow only warns about decompression bombs up to twice its cap; ours is an error, checked on
+# the header before a single pixel is decoded, so its own check is switched off.
+Image.MAX_IMAGE_PIXELS = None
+MAX_PIXELS = 100_000_000
+
+SUFFIXES = frozenset(
+    ".avif .bmp .gif .heic .heif .ico .jfif .jpeg .jpg .png .tif .tiff .webp".split()
+)
+_SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
+
+
+def read_rgb(source: Path | bytes) -> Image.Image:
+    """The first frame: decoded in full, upright (EXIF), alpha laid over white, RGB."""
+    name = "image" if isinstance(source, bytes) else str(source)
+    data = source if isinstance(source, bytes) else read_file(source)
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise ImageError(
+                    f"{name} is too large",
+                    f"{width}x{height} pixels, the limit is {MAX_PIXELS:,}",
+                    "reduce the image first",
+                )
+            return _over_white(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError:
+        raise ImageError(*_unknown_format(name, data)) from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, TypeError) as error:
+        # Pillow's decoders raise all of these on damaged files.
+        raise ImageError(
+            f"{name} cannot be decoded", str(error), "the file is damaged or cut short"
+        ) from None
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a regular file; a FIFO or a device would block for ever, so it is refused."""
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise ImageError(f"{path} is a folder", "", "name an image file")
+        if not stat.S_ISREG(mode):
+            raise ImageError(f"{path} is not a regular file", "", "name an image file")
+        data = path.read_bytes()
+    except OSError as error:
+        reason = "symbolic links in a loop" if error.errno == errno.ELOOP else error.strerror
+        raise ImageError(f"{path} cannot be opened", str(reason), "check the path") from None
+    except ValueError:  # an embedded NUL
+        raise ImageError(f"{path} is not a file name", "", "check the path") from None
+    if not data:
+        raise ImageError(f"{path} is empty", "zero bytes", "copy the file again")
+    return data
+
+
+def content_hash(data: bytes) -> str:
+    """The identity of a file whatever its name: hex SHA-256 of its bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    if image.mode in _SIXTEEN_BIT or image.mode == "I":
+        # Pillow clips 16-bit grey at 255 instead of scaling it.
+        image = Image.fromarray((np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(ground, layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _unknown_format(name: str, data: bytes) -> tuple[str, str, str]:
+    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"):
+        return (f"{name} is HEIC", "this format needs the plug-in pillow-heif", "convert to JPEG")
+    return (f"{name} is not an image", "no known image format", "check the file")

@@ -1,0 +1,170 @@
+"""All settings, typed and frozen: config.toml < the home's config.toml < environment < flags.
+
+Defaults live in config.toml alone; the classes below only say what each value may be. They
+mirror its sections and keys one to one, and an unknown key or a wrong value is a SettingsError
+that names the layer and the key.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from errors import SettingsError
+
+Natural = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Name = Annotated[str, Meta(min_length=1)]
+Layer = dict[str, Any]
+
+ENVIRONMENT_PREFIX = "PAIRDEX_"
+
+
+class CatalogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    languages: Annotated[list[Annotated[str, Meta(pattern="^[a-z]{2}$")]], Meta(min_length=1)]
+    split: Annotated[list[Share], Meta(min_length=3, max_length=3)]
+    split_seed: int
+    near_duplicate_bits: Annotated[int, Meta(ge=0, le=16)]
+    max_caption_chars: Positive
+
+    def __post_init__(self) -> None:
+        if abs(sum(self.split) - 1.0) > 1e-6:
+            raise ValueError("the three shares of `split` must add up to 1")
+
+
+class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    backbone: Literal[
+        "efficientnetb0", "mobilenetv2", "resnet50", "vgg16", "densenet121", "tiny"
+    ]
+    weights: Name
+    image_size: Annotated[int, Meta(ge=32, le=1024)]
+    pieces: Annotated[int, Meta(ge=300, le=100_000)]
+    max_tokens: Annotated[int, Meta(ge=4, le=1024)]
+
+
+class RuntimeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    threads: Natural
+    precision: Literal["f32", "bf16"]
+    batch: Annotated[int, Meta(ge=1, le=1024)]
+
+
+class IndexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    keep: Positive
+    factory: Name
+    self_check: Natural
+
+
+class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    top: Positive
+    shortlist: Positive
+    no_match: Share
+    blend: Share
+
+
+class TaggerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    top_tags: Positive
+    min_score: Share
+    top_captions: Natural
+    top_nearest: Natural
+    shortlist: Positive
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    catalog: CatalogSettings
+    encoder: EncoderSettings
+    runtime: RuntimeSettings
+    index: IndexSettings
+    search: SearchSettings
+    tagger: TaggerSettings
+
+
+def load_settings(
+    home: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Iterable[str] = (),
+) -> Settings:
+    """The settings that hold for `home`; `flags` are `section.key=value` strings."""
+    environment = os.environ if environment is None else environment
+    layers = [(str(defaults_file()), _read_toml(defaults_file()))]
+    if home is not None and (home / "config.toml").is_file():
+        layers.append((str(home / "config.toml"), _read_toml(home / "config.toml")))
+    layers.append(("environment", _from_environment(environment)))
+    layers.append(("--set", _from_flags(flags)))
+    values: Layer = {}
+    for name, layer in layers:
+        # Checked after each layer, so that a mistake is laid at the door of its own layer.
+        settings = _checked(_merge(values, layer), name)
+    return settings
+
+
+def defaults_file() -> Path:
+    """config.toml beside this module; in an installed wheel it carries the project's name."""
+    beside = Path(__file__).with_name("config.toml")
+    return beside if beside.is_file() else Path(__file__).with_name("pairdex.config.toml")
+
+
+def _checked(values: Layer, layer: str) -> Settings:
+    try:
+        return msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        raise SettingsError(
+            f"{layer}: {path.rstrip('`') or 'settings'}",
+            reason[0].lower() + reason[1:],
+            "see config.toml for every key and its default",
+        ) from None
+
+
+def _merge(values: Layer, layer: Layer) -> Layer:
+    """Lay one layer over the values, in place; a section must stay a section."""
+    for section, keys in layer.items():
+        if isinstance(keys, dict) and isinstance(values.get(section), dict):
+            values[section].update(keys)
+        else:
+            values[section] = keys
+    return values
+
+
+def _read_toml(file: Path) -> Layer:
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not valid TOML", str(error), "mend the file") from None
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read", str(error.strerror)) from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> Layer:
+    layer: Layer = {}
+    for name, value in sorted(environment.items()):
+        # A double underscore marks a setting; PAIRDEX_HOME and its like are not settings.
+        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
+            section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+            layer.setdefault(section, {})[key] = _parsed(value)
+    return layer
+
+
+def _from_flags(flags: Iterable[str]) -> Layer:
+    layer: Layer = {}
+    for flag in flags:
+        path, equals, value = flag.partition("=")
+        section, dot, key = path.strip().partition(".")
+        if not (equals and dot and section and key):
+            raise SettingsError(f"--set {flag}", "not of the form section.key=value")
+        layer.setdefault(section, {})[key] = _parsed(value)
+    return layer
+
+
+def _parsed(value: str) -> Any:
+    """A value as TOML reads it; what is no TOML value is a string, so quotes are not needed."""
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except (tomllib.TOMLDecodeError, KeyError):
+        return value
