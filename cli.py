@@ -1,0 +1,76 @@
+"""pairdex: learns from a catalog of captioned images, searches it and tags new images."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands import catalog, home, index, search, tag, train
+from commands.context import Session
+from errors import PairdexError, printable
+
+app = typer.Typer(
+    name="pairdex",
+    help=__doc__,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(index.app, name="index")
+for command in (train.train, search.search, tag.tag, home.info, home.doctor):
+    app.command()(command)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home: Annotated[
+        Path,
+        typer.Option(envvar="PAIRDEX_HOME", help="The folder that holds all state of one catalog."),
+    ] = Path("var"),
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override one setting."),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, no notes on stderr.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
+) -> None:
+    os.environ["PAIRDEX_DEBUG"] = "1" if debug else os.environ.get("PAIRDEX_DEBUG", "")
+    context.obj = Session(home.absolute(), tuple(set_ or ()), quiet)
+
+
+def main() -> None:
+    """Runs the app; every error becomes one line on stderr and the exit code of its branch."""
+    try:
+        app()
+    except PairdexError as error:
+        _fail(f"error: {error}", error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted: run the same command again to continue", 130)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        if os.environ.get("PAIRDEX_DEBUG"):
+            raise
+        kind = type(error).__name__
+        _fail(f"unexpected error: {kind}: {error} (a bug: --debug shows where)", 1)
+
+
+def _fail(line: str, code: int) -> None:
+    print(printable(line), file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

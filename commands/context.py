@@ -1,0 +1,103 @@
+"""What every command gets: the home, its settings, two consoles and the progress bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from progress import Progress, silent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from settings import Settings
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@dataclass(frozen=True)
+class Session:
+    home: Path
+    flags: tuple[str, ...]
+    quiet: bool
+
+    @cached_property
+    def settings(self) -> Settings:
+        from settings import load_settings
+
+        return load_settings(self.home, flags=self.flags)
+
+    @cached_property
+    def out(self) -> Console:
+        from rich.console import Console
+
+        return Console(highlight=False)
+
+    @cached_property
+    def err(self) -> Console:
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False, quiet=self.quiet)
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """A bar per stage on a terminal; in a log, a line when a stage ends."""
+        if self.quiet:
+            yield silent
+        elif self.err.is_terminal:
+            with _bars(self.err) as report:
+                yield report
+        else:
+            yield _lines(self.err)
+
+
+def session(context: typer.Context) -> Session:
+    found = context.obj
+    assert isinstance(found, Session)
+    return found
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout, and nothing else."""
+    import msgspec
+
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _bars(console: Console) -> Iterator[Progress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Bars(*columns, console=console) as bars:
+        tasks: dict[str, int] = {}
+
+        def report(stage: str, done: int, total: int, note: str = "") -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total or None, note=note)
+            bars.update(tasks[stage], completed=done, total=total or None, note=note)  # type: ignore[arg-type]  # TaskID is an int
+
+        yield report
+
+
+def _lines(console: Console) -> Progress:
+    def report(stage: str, done: int, total: int, note: str = "") -> None:
+        if total and done >= total:
+            console.print(f"{stage}: {done}/{total} {note}".rstrip(), markup=False, soft_wrap=True)
+
+    return report

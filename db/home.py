@@ -1,0 +1,110 @@
+"""The home: one folder that holds all state of one catalog.
+
+    <home>/
+    ├── config.toml      the keys this catalog changes (optional)
+    ├── pairdex.db       rows (SQLite)
+    ├── artifact/        the trained model
+    ├── generations/     published indexes, and CURRENT, the name of the live one
+    ├── cache/           embeddings by content, runtime compile cache; may be deleted
+    └── lock             held by the job that writes
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from errors import HomeError, PairdexError
+
+
+@dataclass(frozen=True)
+class Home:
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        return self.path / "pairdex.db"
+
+    @property
+    def artifact(self) -> Path:
+        return self.path / "artifact"
+
+    @property
+    def generations(self) -> Path:
+        return self.path / "generations"
+
+    @property
+    def cache(self) -> Path:
+        return self.path / "cache"
+
+    def require(self) -> None:
+        """There is a catalog here, or an error that says how to make one."""
+        try:
+            if self.database.is_file():
+                return
+        except OSError as error:
+            raise disk_error(self.path, error) from None
+        raise HomeError(
+            f"no catalog at {self.path}",
+            "the folder does not exist or holds no database",
+            "run `pairdex catalog import SOURCE` or name another folder with --home",
+        )
+
+    def create(self) -> None:
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def locked(self, job: str) -> Iterator[None]:
+        """Only one job writes to a home at a time; the second is told who holds it."""
+        with writing(self.path / "lock"):
+            # Opened without truncation: the holder's line must survive our looking.
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                holder = os.read(descriptor, 200).decode("utf-8", "replace").strip()
+                raise HomeError(
+                    f"{self.path} is locked",
+                    f"held by {holder or 'another process'}",
+                    "wait until it ends, then run this again",
+                ) from None
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{job} (process {os.getpid()})".encode(), 0)
+            yield
+        finally:
+            # The kernel frees the lock with the descriptor, so a killed job leaves none behind.
+            os.close(descriptor)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Translates what the disk says into one line that names the path."""
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(path, error) from None
+
+
+def disk_error(path: Path, error: OSError) -> PairdexError:
+    remedies = {
+        errno.EACCES: "give yourself permission or name another --home",
+        errno.EPERM: "give yourself permission or name another --home",
+        errno.EROFS: "name a --home on a disk that can be written",
+        errno.ENOSPC: "free some space, then run this again",
+        errno.EDQUOT: "free some space, then run this again",
+        errno.ENOTDIR: "name a folder with --home",
+        errno.EEXIST: "name a folder with --home",
+    }
+    where = error.filename if isinstance(error.filename, str) else str(path)
+    return HomeError(
+        f"{where} cannot be used",
+        (error.strerror or str(error)).lower(),
+        remedies.get(error.errno or 0, "check the path"),
+    )

@@ -1,0 +1,64 @@
+"""Numbered steps that bring a database to today's schema, each in one transaction.
+
+A new database is made at once from the models and stamped with the newest number; an older one
+takes the missing steps in order. A newer one than this program knows is refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, select
+
+from db import sqlite
+from db.tables import Base, SchemaVersion
+from errors import HomeError
+
+Step = Callable[[Connection], None]
+
+
+def _baseline(connection: Connection) -> None:
+    """Step 1: the first published schema."""
+    Base.metadata.create_all(connection)
+    if connection.dialect.name == "sqlite":
+        sqlite.create_words(connection)
+
+
+STEPS: Sequence[Step] = (_baseline,)
+
+
+def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> int:
+    """Take the missing steps; returns how many were taken."""
+    with engine.connect() as connection:
+        version = _version(connection)
+    if version > len(steps):
+        raise HomeError(
+            f"{database} was written by a newer Pairdex",
+            f"its schema is {version}, this program knows {len(steps)}",
+            "upgrade Pairdex",
+        )
+    for number in range(version + 1, len(steps) + 1):
+        with engine.begin() as connection:
+            if version == 0:
+                # A new database: the models say all at once what the steps said over the years.
+                _baseline(connection)
+                _stamp(connection, len(steps))
+                return len(steps)
+            steps[number - 1](connection)
+            _stamp(connection, number)
+    return len(steps) - version
+
+
+def _version(connection: Connection) -> int:
+    if not inspect(connection).has_table(SchemaVersion.__tablename__):
+        return 0
+    newest = select(SchemaVersion.version).order_by(SchemaVersion.version.desc()).limit(1)
+    return connection.scalar(newest) or 0
+
+
+def _stamp(connection: Connection, version: int) -> None:
+    connection.execute(
+        SchemaVersion.__table__.insert().values(version=version, applied=dt.datetime.now(dt.UTC))  # type: ignore[attr-defined]  # Table, typed as FromClause
+    )

@@ -1,0 +1,106 @@
+"""All that is SQLite's own: pragmas and the word index (FTS5). No raw SQLite outside this file.
+
+The word index holds one row per item: its name, captions and tags. FTS5's `unicode61` knows no
+words inside Korean, whose particles stick to nouns, so runs of Hangul (and of Han and kana) are
+indexed as overlapping pairs of syllables; a query is cut the same way, so "불꽃" finds "불꽃은".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from sqlite3 import Connection as RawConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+
+_CREATE = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS item_words USING fts5("
+    "name, captions, tags, tokenize = 'porter unicode61 remove_diacritics 2')"
+)
+_WORD = re.compile(r"\w+")
+_SYLLABIC = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+# A word in the name or the tags says more about an item than one in running text.
+_RANK = "bm25(item_words, 4.0, 1.0, 2.0)"
+
+
+def prepare(engine: Engine) -> None:
+    """Pragmas for each new connection: readers never wait for the writer (WAL)."""
+
+    @event.listens_for(engine, "connect")
+    def _set_pragmas(raw: RawConnection, _record: Any) -> None:
+        cursor = raw.cursor()
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+            "busy_timeout = 10000",
+            "cache_size = -65536",
+            "temp_store = MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def create_words(connection: Connection) -> None:
+    connection.execute(text(_CREATE))
+
+
+def write_words(connection: Connection, rows: Iterable[tuple[int, str, str, str]]) -> None:
+    """Set the words of items: (item id, name, captions, tags)."""
+    values = [
+        {"id": i, "name": _cut(name), "captions": _cut(captions), "tags": _cut(tags)}
+        for i, name, captions, tags in rows
+    ]
+    if values:
+        connection.execute(text("DELETE FROM item_words WHERE rowid = :id"), values)
+        connection.execute(
+            text(
+                "INSERT INTO item_words(rowid, name, captions, tags) "
+                "VALUES (:id, :name, :captions, :tags)"
+            ),
+            values,
+        )
+
+
+def delete_words(connection: Connection, ids: Iterable[int]) -> None:
+    values = [{"id": i} for i in ids]
+    if values:
+        connection.execute(text("DELETE FROM item_words WHERE rowid = :id"), values)
+
+
+def find_words(connection: Connection, query: str, limit: int) -> list[tuple[int, float]]:
+    """(item id, BM25 relevance) of items that hold any word of the query, best first."""
+    expression = match_expression(query)
+    if not expression:
+        return []
+    rows = connection.execute(
+        text(
+            f"SELECT rowid, {_RANK} AS rank FROM item_words WHERE item_words MATCH :query "
+            "ORDER BY rank, rowid LIMIT :limit"
+        ),
+        {"query": expression, "limit": limit},
+    )
+    return [(int(row[0]), -float(row[1])) for row in rows]
+
+
+def match_expression(query: str) -> str:
+    """The query as FTS5 reads it: any of its words, every one quoted, so no operator leaks in."""
+    terms: list[str] = []
+    for word in _WORD.findall(query):
+        pieces = _cut(word).split()
+        if len(pieces) == 1 and _SYLLABIC.fullmatch(word):
+            terms.append(f'"{word}"*')  # one syllable: the pairs that begin with it
+        elif pieces:
+            terms.append('"' + " ".join(pieces) + '"')
+    return " OR ".join(dict.fromkeys(terms))
+
+
+def _cut(words: str) -> str:
+    """Syllabic runs become overlapping pairs; the rest stays as it is."""
+
+    def pairs(match: re.Match[str]) -> str:
+        run = match.group()
+        return " " + " ".join(run[i : i + 2] for i in range(max(1, len(run) - 1))) + " "
+
+    return _SYLLABIC.sub(pairs, words)

@@ -1,0 +1,239 @@
+"""The catalog's rows: opened once, passed to whoever needs them, plain records in and out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import Engine, create_engine, delete, func, insert, select, update
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.orm import Session, selectinload
+
+from db import sqlite, upsert
+from db.home import Home, writing
+from db.migrations import migrate
+from db.records import (
+    AttributeValue,
+    CaptionRecord,
+    ImageFacts,
+    ItemRecord,
+    ProblemRecord,
+    RunRecord,
+)
+from db.tables import Attribute, Caption, Failure, Item, ItemTag, Problem, Run, Tag
+from db.upsert import ImportCounts
+from errors import HomeError
+
+CHUNK = 500
+
+
+class Store:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, home: Path, create: bool = False) -> Store:
+        """The store of a home; `create` makes the home where there is none."""
+        place = Home(home)
+        if create:
+            place.create()
+        else:
+            place.require()
+        return cls.connect(f"sqlite:///{place.database}", place.database)
+
+    @classmethod
+    def connect(cls, url: str, database: Path) -> Store:
+        """Any SQLAlchemy URL; `database` is what error messages call it."""
+        engine = create_engine(url)
+        if engine.dialect.name == "sqlite":
+            sqlite.prepare(engine)
+        try:
+            with writing(database):
+                migrate(engine, database)
+        except OperationalError as error:
+            raise HomeError(
+                f"{database} cannot be opened", str(error.orig), "check the folder's permissions"
+            ) from None
+        except DatabaseError as error:
+            raise HomeError(
+                f"{database} is damaged", str(error.orig), "restore it or import the catalog again"
+            ) from None
+        return cls(engine)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- the catalog ------------------------------------------------------------------------
+
+    def apply_import(
+        self, items: Iterable[ItemRecord], problems: Iterable[ProblemRecord], prune: bool = False
+    ) -> ImportCounts:
+        """Bring the rows to what a source says, in one transaction; see upsert.py."""
+        with self._engine.begin() as connection:
+            return upsert.apply_import(connection, items, problems, prune)
+
+    def items(self, split: str | None = None) -> Iterator[ItemRecord]:
+        """All items in the order of their ids, read in chunks."""
+        last = 0
+        while True:
+            query = select(Item.id).where(Item.id > last).order_by(Item.id).limit(CHUNK)
+            if split:
+                query = query.where(Item.split == split)
+            with Session(self._engine) as session:
+                ids = list(session.scalars(query))
+            if not ids:
+                return
+            found = self.details(ids)
+            yield from (found[i] for i in ids if i in found)
+            last = ids[-1]
+
+    def details(self, ids: Sequence[int]) -> dict[int, ItemRecord]:
+        found: dict[int, ItemRecord] = {}
+        loads = (
+            selectinload(Item.captions),
+            selectinload(Item.tags),
+            selectinload(Item.attributes),
+        )
+        with Session(self._engine) as session:
+            for start in range(0, len(ids), CHUNK):
+                query = select(Item).options(*loads).where(Item.id.in_(ids[start : start + CHUNK]))
+                found.update((item.id, _record(item)) for item in session.scalars(query))
+        return found
+
+    def count_items(self) -> int:
+        with Session(self._engine) as session:
+            return session.scalar(select(func.count(Item.id))) or 0
+
+    def split_counts(self) -> dict[str, int]:
+        with Session(self._engine) as session:
+            rows = session.execute(select(Item.split, func.count()).group_by(Item.split))
+            return {split: count for split, count in rows.tuples()}
+
+    def tag_counts(self) -> dict[str, int]:
+        """How many items carry each tag, most frequent first."""
+        count = func.count(ItemTag.item_id)
+        query = select(Tag.name, count).join(ItemTag).group_by(Tag.name).order_by(-count, Tag.name)
+        with Session(self._engine) as session:
+            return {name: number for name, number in session.execute(query).tuples()}
+
+    def count_captions(self) -> int:
+        with Session(self._engine) as session:
+            return session.scalar(select(func.count(Caption.id))) or 0
+
+    def caption_texts(self, ids: Sequence[int]) -> dict[int, str]:
+        with Session(self._engine) as session:
+            rows = session.execute(select(Caption.id, Caption.text).where(Caption.id.in_(ids)))
+            return {i: text for i, text in rows.tuples()}
+
+    def file_facts(self) -> dict[str, ImageFacts]:
+        """What is known of each file, by absolute path: an unchanged file need not be decoded."""
+        with Session(self._engine) as session:
+            return {item.image: _facts(item) for item in session.scalars(select(Item))}
+
+    def problems(self) -> list[ProblemRecord]:
+        with Session(self._engine) as session:
+            rows = session.scalars(select(Problem).order_by(Problem.row, Problem.id))
+            return [ProblemRecord(p.row, p.key, p.code, p.detail, p.kept) for p in rows]
+
+    def word_hits(self, query: str, limit: int) -> list[tuple[int, float]]:
+        """(item id, relevance) of items that hold words of the query, best first."""
+        with self._engine.connect() as connection:
+            return sqlite.find_words(connection, query, limit)
+
+    # -- job runs ---------------------------------------------------------------------------
+
+    def start_run(self, kind: str) -> int:
+        with self._engine.begin() as connection:
+            row = insert(Run).values(kind=kind, started=dt.datetime.now(dt.UTC)).returning(Run.id)
+            return connection.scalars(row).one()
+
+    def finish_run(
+        self,
+        run: int,
+        summary: dict[str, object],
+        failures: Iterable[tuple[int, str, str]] = (),
+    ) -> None:
+        """Close a run with its counts and (item id, status, reason) of what it could not take."""
+        rows = [
+            {"run_id": run, "item_id": item, "status": status, "reason": reason}
+            for item, status, reason in failures
+        ]
+        with self._engine.begin() as connection:
+            # Only the last run's failures are of use: they say what is missing now.
+            connection.execute(delete(Failure))
+            if rows:
+                connection.execute(insert(Failure), rows)
+            closed = {"finished": dt.datetime.now(dt.UTC), "summary": summary}
+            connection.execute(update(Run).where(Run.id == run).values(**closed))
+
+    def failures(self) -> list[tuple[str, str, str]]:
+        """(item key, status, reason) of the last index run."""
+        query = (
+            select(Item.key, Failure.status, Failure.reason)
+            .join(Item, Item.id == Failure.item_id)
+            .order_by(Item.id)
+        )
+        with Session(self._engine) as session:
+            return [(k, s, r) for k, s, r in session.execute(query).tuples()]
+
+    def last_run(self, kind: str) -> RunRecord | None:
+        query = select(Run).where(Run.kind == kind, Run.finished.is_not(None))
+        with Session(self._engine) as session:
+            run = session.scalars(query.order_by(Run.id.desc()).limit(1)).first()
+            if run is None or run.finished is None:
+                return None
+            return RunRecord(kind, run.started.isoformat(), run.finished.isoformat(), run.summary)
+
+
+def _record(item: Item) -> ItemRecord:
+    return ItemRecord(
+        key=item.key,
+        image=item.image,
+        captions=tuple(CaptionRecord(c.text, c.language, c.id) for c in item.captions),
+        tags=tuple(tag.name for tag in item.tags),
+        split=item.split,  # type: ignore[arg-type]  # written from a Split
+        facts=_facts(item),
+        name=item.name,
+        attributes=_attributes(item.attributes),
+        kinds={a.name: a.kind for a in item.attributes},  # type: ignore[misc]  # likewise
+        id=item.id,
+    )
+
+
+def _attributes(rows: Iterable[Attribute]) -> dict[str, AttributeValue]:
+    values: dict[str, AttributeValue] = {}
+    for row in rows:
+        if row.kind == "list":
+            entries = values.setdefault(row.name, [])
+            assert isinstance(entries, list)
+            entries.append(row.text)
+        else:
+            values[row.name] = row.number if row.number is not None else row.text
+    return values
+
+
+def _facts(item: Item) -> ImageFacts:
+    return ImageFacts(
+        item.content_hash,
+        item.perceptual_hash,
+        item.bytes,
+        item.mtime_ns,
+        item.width,
+        item.height,
+        item.format,
+        item.brightness,
+        item.contrast,
+    )
