@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import os
 import stat
 from pathlib import Path
 
@@ -45,7 +44,15 @@ def read_rgb(source: Path | bytes) -> Image.Image:
             return _over_white(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
         raise ImageError(*_unknown_format(name, data)) from None
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, TypeError) as error:
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        MemoryError,
+        IndexError,
+        TypeError,
+    ) as error:
         # Pillow's decoders raise all of these on damaged files.
         raise ImageError(
             f"{name} cannot be decoded", str(error), "the file is damaged or cut short"
@@ -55,7 +62,7 @@ def read_rgb(source: Path | bytes) -> Image.Image:
 def read_file(path: Path) -> bytes:
     """The bytes of a regular file; a FIFO or a device would block for ever, so it is refused."""
     try:
-        mode = os.stat(path).st_mode
+        mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise ImageError(f"{path} is a folder", "", "name an image file")
         if not stat.S_ISREG(mode):

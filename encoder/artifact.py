@@ -1,0 +1,116 @@
+"""The artifact: a folder with everything a trained model is, and a fingerprint of all of it.
+
+    artifact.json     shape, tags, thresholds, calibration, metrics, SHA-256 of every file
+    weights.npz       the Keras weights, to train on from here
+    tokenizer.json    cleaning, pieces, ids
+    image.xml .bin    pixels → vector, half, tags   (exported graph)
+    text.xml .bin     tokens → vector, half, tags
+    head.npz          the rest of the match head
+
+Nothing in it is a pickle, and nothing is read before its checksum has been compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from errors import ModelError
+
+SCHEMA = 1
+JSON = "artifact.json"
+FILES = (
+    "weights.npz",
+    "tokenizer.json",
+    "image.xml",
+    "image.bin",
+    "text.xml",
+    "text.bin",
+    "head.npz",
+)
+_TRAIN = "run `pairdex train`"
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True):
+    """artifact.json as it is."""
+
+    schema: int = SCHEMA
+    shape: dict[str, Any]  # encoder.network.NetworkShape
+    image_size: int
+    max_tokens: int
+    vocabulary: int
+    shared: int
+    width: int
+    tags: list[str]
+    thresholds: list[float]
+    slope: float
+    offset: float
+    recipe: dict[str, Any]
+    metrics: dict[str, Any]
+    files: dict[str, str] = {}
+    fingerprint: str = ""
+
+
+def seal(folder: Path, artifact: Artifact) -> Artifact:
+    """Write artifact.json over the finished files of `folder`; returns it with its fingerprint."""
+    files = {name: _sha256(folder / name) for name in FILES}
+    artifact = msgspec.structs.replace(artifact, files=files, fingerprint="")
+    artifact = msgspec.structs.replace(artifact, fingerprint=_fingerprint(artifact))
+    text = msgspec.json.format(msgspec.json.encode(artifact), indent=2)
+    (folder / JSON).write_bytes(text)
+    return artifact
+
+
+def install(built: Path, target: Path) -> None:
+    """Put a sealed folder in the place of the artifact; a reader sees the old one or the new."""
+    old = target.with_name(target.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        os.replace(target, old)
+    os.replace(built, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def load(folder: Path) -> Artifact:
+    """The artifact of a folder, every checksum compared."""
+    file = folder / JSON
+    if not file.is_file():
+        raise ModelError(f"no trained model at {folder}", "there is no artifact.json", _TRAIN)
+    try:
+        artifact = msgspec.json.decode(file.read_bytes(), type=Artifact)
+    except (msgspec.DecodeError, OSError) as error:
+        raise ModelError(f"{file} cannot be read", str(error), _TRAIN) from None
+    if artifact.schema != SCHEMA:
+        raise ModelError(
+            f"{folder} has artifact format {artifact.schema}",
+            f"this program reads format {SCHEMA}",
+            _TRAIN,
+        )
+    if artifact.fingerprint != _fingerprint(msgspec.structs.replace(artifact, fingerprint="")):
+        raise ModelError(f"{file} is damaged", "its fingerprint does not fit", _TRAIN)
+    for name in FILES:
+        try:
+            fits = artifact.files.get(name) == _sha256(folder / name)
+        except OSError:
+            raise ModelError(f"{folder / name} is missing", "", _TRAIN) from None
+        if not fits:
+            raise ModelError(f"{folder / name} is damaged", "its checksum differs", _TRAIN)
+    if len(artifact.tags) != len(artifact.thresholds):
+        raise ModelError(f"{file} contradicts itself", "tags and thresholds differ", _TRAIN)
+    return artifact
+
+
+def _fingerprint(artifact: Artifact) -> str:
+    """Of everything but the metrics, which say how good the model is and not what it answers."""
+    bare = msgspec.structs.replace(artifact, metrics={})
+    return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,62 @@
+"""What an encoder is to the rest: three arrays per batch of images or texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoder.head import Head
+from encoder.inputs import Pixels
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    vectors: Floats  # [n, shared] unit length, in the space that images and texts share
+    halves: Floats  # [n, width] this side's part of the match head
+    tags: Floats  # [n, tags] probability of each tag
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, rows: slice | list[int]) -> Encoded:
+        return Encoded(self.vectors[rows], self.halves[rows], self.tags[rows])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Encoded]) -> Encoded:
+        return cls(
+            np.concatenate([part.vectors for part in parts]),
+            np.concatenate([part.halves for part in parts]),
+            np.concatenate([part.tags for part in parts]),
+        )
+
+
+class Encoder(Protocol):
+    """The model as search, tagger and index job know it; `runtime` has the real one."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever any output could change."""
+
+    @property
+    def image_size(self) -> int: ...
+
+    @property
+    def tags(self) -> Sequence[str]: ...
+
+    @property
+    def thresholds(self) -> Floats:
+        """The probability from which each tag is given."""
+
+    @property
+    def head(self) -> Head: ...
+
+    def images(self, batch: Pixels) -> Encoded:
+        """Pixels `[n, s, s, 3]` as `inputs.pixels` makes them."""
+
+    def texts(self, batch: Sequence[str]) -> Encoded: ...

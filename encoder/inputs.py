@@ -1,0 +1,92 @@
+"""The only preprocessing: what the model sees of an image and of a text.
+
+Training, index job and query all come through here, and the tokenizer travels inside the
+artifact, so that no two of them can disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer as Pieces
+
+from errors import ModelError
+
+PADDING = 0
+# Stands for a text that holds no piece at all, so that attention never runs over nothing.
+EMPTY = 1
+_SPECIAL = ["[padding]", "[empty]"]
+_BYTES = [f"<0x{value:02X}>" for value in range(256)]
+
+Pixels = NDArray[np.uint8]
+Tokens = NDArray[np.int32]
+
+
+def pixels(image: Image.Image, size: int) -> Pixels:
+    """RGB 0–255 `[size, size, 3]`: the backbone scales by itself.
+
+    The whole image is squeezed into the square: a product that fills a tall frame must not be cut.
+    """
+    if image.size != (size, size):
+        # The gap lets Pillow shrink large images by whole factors first, at no visible loss.
+        image = image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    return np.asarray(image, dtype=np.uint8)
+
+
+class Tokenizer:
+    """Cleaned text → integer pieces; bytes stand in for what the catalog never held."""
+
+    def __init__(self, pieces: Pieces, max_tokens: int) -> None:
+        self._pieces = pieces
+        self.max_tokens = max_tokens
+
+    @classmethod
+    def fit(cls, texts: Iterable[str], pieces: int, max_tokens: int) -> Tokenizer:
+        """Learn at most `pieces` pieces (byte-pair encoding) from the texts of a catalog."""
+        model = Pieces(models.BPE(byte_fallback=True))
+        model.normalizer = normalizers.Sequence(
+            [
+                normalizers.NFKC(),
+                normalizers.Lowercase(),
+                # Punctuation, control characters and any white space part words, nothing more.
+                normalizers.Replace(Regex(r"[\p{P}\p{Z}\p{C}]+"), " "),
+                normalizers.Strip(),
+            ]
+        )
+        model.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.BpeTrainer(
+            vocab_size=pieces, special_tokens=_SPECIAL + _BYTES, show_progress=False
+        )
+        model.train_from_iterator(texts, trainer)
+        return cls(model, max_tokens)
+
+    @classmethod
+    def from_json(cls, text: str, max_tokens: int) -> Tokenizer:
+        try:
+            return cls(Pieces.from_str(text), max_tokens)
+        # The tokenizers library raises bare Exceptions.
+        except Exception as error:  # noqa: BLE001
+            raise ModelError("the tokenizer cannot be read", str(error)) from None
+
+    def to_json(self) -> str:
+        return str(self._pieces.to_str())
+
+    @property
+    def size(self) -> int:
+        """How many ids there are: the rows of the embedding."""
+        return int(self._pieces.get_vocab_size())
+
+    def encode(self, texts: Sequence[str]) -> Tokens:
+        """`[n, max_tokens]`, padded with 0; longer texts are cut."""
+        tokens = np.full((len(texts), self.max_tokens), PADDING, np.int32)
+        # Lone surrogates (broken file names) cannot cross into the tokenizer's UTF-8.
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        encoded = self._pieces.encode_batch(clean, add_special_tokens=False)
+        for row, encoding in zip(tokens, encoded, strict=True):
+            ids = encoding.ids[: self.max_tokens] or [EMPTY]
+            row[: len(ids)] = ids
+        return tokens
