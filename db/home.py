@@ -1,12 +1,12 @@
 """The home: one folder that holds all state of one catalog.
 
-    <home>/
-    ├── config.toml      the keys this catalog changes (optional)
-    ├── pairdex.db       rows (SQLite)
-    ├── artifact/        the trained model
-    ├── generations/     published indexes, and CURRENT, the name of the live one
-    ├── cache/           embeddings by content, runtime compile cache; may be deleted
-    └── lock             held by the job that writes
+<home>/
+├── config.toml      the keys this catalog changes (optional)
+├── pairdex.db       rows (SQLite)
+├── artifact/        the trained model
+├── generations/     published indexes, and CURRENT, the name of the live one
+├── cache/           embeddings by content, runtime compile cache; may be deleted
+└── lock             held by the job that writes
 """
 
 from __future__ import annotations

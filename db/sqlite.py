@@ -20,8 +20,6 @@ _CREATE = (
 )
 _WORD = re.compile(r"\w+")
 _SYLLABIC = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
-# A word in the name or the tags says more about an item than one in running text.
-_RANK = "bm25(item_words, 4.0, 1.0, 2.0)"
 
 
 def prepare(engine: Engine) -> None:
@@ -74,10 +72,11 @@ def find_words(connection: Connection, query: str, limit: int) -> list[tuple[int
     expression = match_expression(query)
     if not expression:
         return []
+    # Weights: a word in the name or the tags says more about an item than one in running text.
     rows = connection.execute(
         text(
-            f"SELECT rowid, {_RANK} AS rank FROM item_words WHERE item_words MATCH :query "
-            "ORDER BY rank, rowid LIMIT :limit"
+            "SELECT rowid, bm25(item_words, 4.0, 1.0, 2.0) AS rank FROM item_words "
+            "WHERE item_words MATCH :query ORDER BY rank, rowid LIMIT :limit"
         ),
         {"query": expression, "limit": limit},
     )

@@ -120,14 +120,14 @@ class Store:
     def split_counts(self) -> dict[str, int]:
         with Session(self._engine) as session:
             rows = session.execute(select(Item.split, func.count()).group_by(Item.split))
-            return {split: count for split, count in rows.tuples()}
+            return dict(rows.tuples())
 
     def tag_counts(self) -> dict[str, int]:
         """How many items carry each tag, most frequent first."""
         count = func.count(ItemTag.item_id)
         query = select(Tag.name, count).join(ItemTag).group_by(Tag.name).order_by(-count, Tag.name)
         with Session(self._engine) as session:
-            return {name: number for name, number in session.execute(query).tuples()}
+            return dict(session.execute(query).tuples())
 
     def count_captions(self) -> int:
         with Session(self._engine) as session:
@@ -136,7 +136,7 @@ class Store:
     def caption_texts(self, ids: Sequence[int]) -> dict[int, str]:
         with Session(self._engine) as session:
             rows = session.execute(select(Caption.id, Caption.text).where(Caption.id.in_(ids)))
-            return {i: text for i, text in rows.tuples()}
+            return dict(rows.tuples())
 
     def file_facts(self) -> dict[str, ImageFacts]:
         """What is known of each file, by absolute path: an unchanged file need not be decoded."""

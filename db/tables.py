@@ -105,7 +105,9 @@ class Attribute(Base):
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(256))
     kind: Mapped[str] = mapped_column(String(6))  # number, date, text or list
-    text: Mapped[str] = mapped_column(Text)  # as shown; dates in ISO form, so text order is date order
+    text: Mapped[str] = mapped_column(
+        Text
+    )  # as shown; dates in ISO form, so text order is date order
     number: Mapped[float | None]
 
     item: Mapped[Item] = relationship(back_populates="attributes")

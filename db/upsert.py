@@ -37,8 +37,8 @@ def apply_import(
 ) -> ImportCounts:
     """`prune` removes the items that the source does not name. Problems are replaced."""
     counts = ImportCounts()
-    known = {key: i for key, i in connection.execute(select(Item.key, Item.id)).tuples()}
-    tag_ids = {name: i for name, i in connection.execute(select(Tag.name, Tag.id)).tuples()}
+    known = dict(connection.execute(select(Item.key, Item.id)).tuples())
+    tag_ids = dict(connection.execute(select(Tag.name, Tag.id)).tuples())
     seen: set[int] = set()
     for chunk in _chunks(items):
         _add_tags(connection, chunk, tag_ids)
@@ -173,7 +173,7 @@ def _fingerprint(item: ItemRecord) -> tuple[Any, ...]:
 def _fingerprints(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
     if not ids:
         return {}
-    names = ["key", "name", "image", "split"] + list(_FACTS)
+    names = ["key", "name", "image", "split", *list(_FACTS)]
     table = Item.__table__
     items = connection.execute(
         select(table.c.id, *(table.c[name] for name in names)).where(table.c.id.in_(ids))

@@ -13,7 +13,6 @@ Nothing in it is a pickle, and nothing is read before its checksum has been comp
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -71,8 +70,8 @@ def install(built: Path, target: Path) -> None:
     old = target.with_name(target.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
-        os.replace(target, old)
-    os.replace(built, target)
+        target.replace(old)
+    built.replace(target)
     shutil.rmtree(old, ignore_errors=True)
 
 
