@@ -40,9 +40,7 @@ class CatalogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    backbone: Literal[
-        "efficientnetb0", "mobilenetv2", "resnet50", "vgg16", "densenet121", "tiny"
-    ]
+    backbone: Literal["efficientnetb0", "mobilenetv2", "resnet50", "vgg16", "densenet121", "tiny"]
     weights: Name
     image_size: Annotated[int, Meta(ge=32, le=1024)]
     pieces: Annotated[int, Meta(ge=300, le=100_000)]
@@ -65,12 +63,10 @@ class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     top: Positive
     shortlist: Positive
     no_match: Share
-    blend: Share
 
 
 class TaggerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     top_tags: Positive
-    min_score: Share
     top_captions: Natural
     top_nearest: Natural
     shortlist: Positive

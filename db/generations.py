@@ -45,6 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     created: str
     fingerprint: str
+    signature: str  # of all contents: an equal catalog need not be built again
     items: int
     captions: int
     shared: int
@@ -101,6 +102,15 @@ class Generation:
     @property
     def name(self) -> str:
         return self.manifest.name
+
+    def require(self, fingerprint: str) -> None:
+        """Vectors of one model mean nothing to another."""
+        if self.manifest.fingerprint != fingerprint:
+            raise IndexStateError(
+                f"generation {self.name} was built with another model",
+                f"{self.manifest.fingerprint[:12]} where the artifact is {fingerprint[:12]}",
+                _BUILD,
+            )
 
     @cached_property
     def images(self) -> Side:
@@ -186,13 +196,17 @@ def open_current(root: Path, fingerprint: str | None = None) -> Generation:
     if name is None:
         raise IndexStateError(f"no index at {root}", "none has been built yet", _BUILD)
     generation = open_generation(root / name)
-    if fingerprint is not None and generation.manifest.fingerprint != fingerprint:
-        raise IndexStateError(
-            f"generation {name} was built with another model",
-            f"{generation.manifest.fingerprint[:12]} where the artifact is {fingerprint[:12]}",
-            _BUILD,
-        )
+    if fingerprint is not None:
+        generation.require(fingerprint)
     return generation
+
+
+def live_manifest(root: Path) -> Manifest | None:
+    """What is live, or None where there is nothing sound: a build then starts afresh."""
+    try:
+        return open_current(root).manifest
+    except IndexStateError:
+        return None
 
 
 def open_generation(folder: Path) -> Generation:

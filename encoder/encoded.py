@@ -47,6 +47,10 @@ class Encoder(Protocol):
     def image_size(self) -> int: ...
 
     @property
+    def shared(self) -> int:
+        """The length of a vector."""
+
+    @property
     def tags(self) -> Sequence[str]: ...
 
     @property

@@ -42,6 +42,10 @@ class OpenVinoEncoder:
         return self.artifact.image_size
 
     @property
+    def shared(self) -> int:
+        return self.artifact.shared
+
+    @property
     def tags(self) -> Sequence[str]:
         return self.artifact.tags
 

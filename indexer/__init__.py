@@ -1,0 +1,1 @@
+"""The batch job, one module per stage: scan → decode → embed → write → verify → publish."""

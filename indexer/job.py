@@ -1,0 +1,129 @@
+"""The whole job: all stages in order, under the home's lock, closed with a summary."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+import msgspec
+
+from db import generations
+from db.cache import EmbeddingCache
+from db.home import Home
+from db.store import Store
+from encoder.encoded import Encoder
+from errors import CatalogError
+from indexer.embed import IMAGE, TEXT, embed_images, embed_texts
+from indexer.scan import Plan, scan
+from indexer.verify import verifier
+from indexer.write import write
+from progress import Progress, silent
+from settings import Settings
+
+
+@dataclass
+class BuildSummary:
+    """Every item of the catalog is in exactly one of the four counts."""
+
+    generation: str = ""
+    items: int = 0
+    captions: int = 0
+    indexed: int = 0  # embedded by this run
+    unchanged: int = 0  # embedded by an earlier one
+    skipped: int = 0
+    failed: int = 0
+    images_per_second: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def build_index(
+    home: Home, store: Store, encoder: Encoder, settings: Settings, progress: Progress = silent
+) -> BuildSummary:
+    """Bring the index to what the catalog holds and publish it as a new generation.
+
+    Where the live generation already is what would be built, it stays.
+    """
+    with home.locked("index build"):
+        total = store.count_items()
+        if not total:
+            raise CatalogError(
+                "the catalog is empty", "there is nothing to index", "import a catalog first"
+            )
+        run = store.start_run("index")
+        summary = BuildSummary()
+        batch = settings.runtime.batch
+        with EmbeddingCache(home.cache, encoder.fingerprint) as cache:
+            with _timed(summary, "scan"):
+                known_images, known_texts = cache.known(IMAGE), cache.known(TEXT)
+                plan = scan(store.items(), total, known_images, known_texts, progress)
+            with _timed(summary, "images"):
+                embedded = embed_images(plan, encoder, cache, batch, progress)
+            with _timed(summary, "captions"):
+                embed_texts(plan, encoder, cache, batch, progress)
+            if not plan.images:
+                raise CatalogError(
+                    "no image of the catalog can be read",
+                    plan.failures[0][2],
+                    "check the paths, then import again",
+                )
+            summary.generation = _generation(
+                home, plan, encoder, cache, settings, summary, progress
+            )
+            cache.forget_other_models()
+        summary.items, summary.captions = len(plan.images), len(plan.captions)
+        summary.indexed = sum(row.content in plan.files for row in plan.images)
+        summary.unchanged = summary.items - summary.indexed
+        summary.failed = len(plan.failures)
+        summary.images_per_second = round(embedded / max(summary.seconds["images"], 1e-9), 1)
+        store.finish_run(run, msgspec.to_builtins(summary), plan.failures)
+    return summary
+
+
+def _generation(
+    home: Home,
+    plan: Plan,
+    encoder: Encoder,
+    cache: EmbeddingCache,
+    settings: Settings,
+    summary: BuildSummary,
+    progress: Progress,
+) -> str:
+    """The name of the generation that holds the plan: the live one, or a new one."""
+    signature = plan.signature(encoder.fingerprint, settings.index.factory)
+    live = generations.live_manifest(home.generations)
+    if live is not None and live.signature == signature:
+        return live.name
+    name, folder = generations.begin(home.generations)
+    shape = (encoder.shared, encoder.head.width)
+    with _timed(summary, "write"):
+        write(folder, plan, cache, shape, settings.index.factory, progress)
+    manifest = generations.Manifest(
+        name=name,
+        created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        fingerprint=encoder.fingerprint,
+        signature=signature,
+        items=len(plan.images),
+        captions=len(plan.captions),
+        shared=encoder.shared,
+        width=encoder.head.width,
+        settings=msgspec.to_builtins(settings.index),
+        timings=dict(summary.seconds),
+        versions={package: version(package) for package in ("faiss-cpu", "numpy")},
+    )
+    with _timed(summary, "publish"):
+        progress("publish", 0, 1)
+        verify = verifier(plan, settings.index.self_check)
+        generations.publish(home.generations, folder, manifest, verify, settings.index.keep)
+        progress("publish", 1, 1)
+    return name
+
+
+@contextmanager
+def _timed(summary: BuildSummary, stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    summary.seconds[stage] = round(time.perf_counter() - start, 3)

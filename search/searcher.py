@@ -1,0 +1,101 @@
+"""One query from words to results. Opened once, then any number of queries.
+
+with Store.open(home) as store:
+    searcher = Searcher(store, open_current(...), encoder, settings.search)
+    result = searcher.search("fire-type lizard", top=5)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from db.generations import Generation
+from db.records import AttributeValue
+from db.store import Store
+from encoder.encoded import Encoder
+from errors import QueryError
+from search.rerank import match_scores
+from search.shortlist import shortlist
+from settings import SearchSettings
+
+MAX_QUERY = 10_000
+
+
+@dataclass(frozen=True)
+class Hit:
+    rank: int
+    id: str  # the catalog's own id
+    name: str
+    image: str
+    caption: str
+    score: float  # calibrated probability that image and query match
+    tags: tuple[str, ...]
+    attributes: dict[str, AttributeValue]
+    channels: Mapping[str, int] = field(default_factory=dict)  # channel → rank in it
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    query: str
+    generation: str
+    took_ms: float
+    no_match: bool  # nothing reaches the threshold: the results are only the nearest
+    results: tuple[Hit, ...]
+
+
+class Searcher:
+    def __init__(
+        self, store: Store, generation: Generation, encoder: Encoder, settings: SearchSettings
+    ) -> None:
+        generation.require(encoder.fingerprint)
+        self._store, self._generation = store, generation
+        self._encoder, self._settings = encoder, settings
+
+    def search(self, query: str, top: int | None = None) -> SearchResult:
+        start = time.perf_counter()
+        query = query.strip()
+        if not query:
+            raise QueryError("the query is empty", "", "name what you are looking for")
+        if len(query) > MAX_QUERY:
+            raise QueryError(
+                f"the query is {len(query)} characters long", f"the limit is {MAX_QUERY}"
+            )
+        encoded = self._encoder.texts([query])
+        words = self._store.word_hits(query, self._settings.shortlist)
+        candidates = shortlist(
+            self._generation, encoded.vectors[0], words, self._settings.shortlist
+        )
+        items = np.asarray([candidate.item for candidate in candidates], np.int64)
+        scores = match_scores(self._generation, self._encoder.head, encoded, items)
+        # Stable: where the head sees no difference, the shortlist's order stays.
+        order = np.argsort(-scores, kind="stable")[: top or self._settings.top]
+        details = self._store.details([int(items[row]) for row in order])
+        hits: list[Hit] = []
+        for row in order:
+            item = details.get(int(items[row]))
+            if item is None:  # removed from the catalog since the generation was built
+                continue
+            hits.append(
+                Hit(
+                    rank=len(hits) + 1,
+                    id=item.key,
+                    name=item.name,
+                    image=item.image,
+                    caption=item.captions[0].text if item.captions else "",
+                    score=float(scores[row]),
+                    tags=item.tags,
+                    attributes=item.attributes,
+                    channels=candidates[row].ranks,
+                )
+            )
+        return SearchResult(
+            query=query,
+            generation=self._generation.name,
+            took_ms=round((time.perf_counter() - start) * 1000, 2),
+            no_match=not hits or hits[0].score < self._settings.no_match,
+            results=tuple(hits),
+        )

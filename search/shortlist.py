@@ -1,0 +1,61 @@
+"""Candidates for a query from three channels that miss different things.
+
+Image vectors find what looks as the words say, caption vectors what was described so, exact words
+what no model has learnt: names and brands. The union goes to the head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from db.generations import Generation
+from db.vectors import Floats, Ids
+
+# The customary constant of reciprocal rank fusion: keeps one channel's first from outweighing all.
+FUSION = 60.0
+
+
+@dataclass
+class Candidate:
+    item: int
+    fused: float = 0.0
+    ranks: dict[str, int] = field(default_factory=dict)  # channel → rank from 1
+
+
+def shortlist(
+    generation: Generation, vector: Floats, words: Sequence[tuple[int, float]], count: int
+) -> list[Candidate]:
+    """The union of the channels, best fused rank first; `words` are (item, relevance) hits."""
+    channels: dict[str, list[int]] = {
+        "image": _nearest(generation.images.index.search(vector[None], count)[0]),
+        "caption": _owners(generation, generation.captions.index.search(vector[None], count)[0]),
+        # The catalog may have changed since the generation was built.
+        "words": _present(generation.images.ids, [item for item, _ in words]),
+    }
+    found: dict[int, Candidate] = {}
+    for channel, items in channels.items():
+        for rank, item in enumerate(items, start=1):
+            candidate = found.setdefault(item, Candidate(item))
+            candidate.ranks[channel] = rank
+            candidate.fused += 1.0 / (FUSION + rank)
+    return sorted(found.values(), key=lambda candidate: (-candidate.fused, candidate.item))
+
+
+def _nearest(ids: Ids) -> list[int]:
+    # FAISS pads with -1 where an approximate index finds fewer.
+    return [int(i) for i in ids[0] if i >= 0]
+
+
+def _owners(generation: Generation, ids: Ids) -> list[int]:
+    """Caption hits as the items they belong to, each item once, at its best caption."""
+    side = generation.captions
+    captions = np.asarray(_nearest(ids), np.int64)
+    return list(dict.fromkeys(int(item) for item in side.owners[side.rows(captions)]))
+
+
+def _present(ids: Ids, items: list[int]) -> list[int]:
+    held = np.isin(np.asarray(items, np.int64), ids)
+    return [item for item, here in zip(items, held, strict=True) if here]
