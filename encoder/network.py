@@ -79,10 +79,7 @@ class TagSpace(layers.Layer):
     def call(self, points: Any) -> Any:
         """Unit vectors `[n, dimension]` → tag logits `[n, tags]`."""
         anchors = unit(self.vectors)
-        return (
-            ops.matmul(points, ops.transpose(anchors)) * ops.exp(self.log_scale)
-            + self.bias
-        )
+        return ops.matmul(points, ops.transpose(anchors)) * ops.exp(self.log_scale) + self.bias
 
 
 @keras.saving.register_keras_serializable("pairdex")
@@ -101,9 +98,7 @@ class AttentionPool(layers.Layer):
 
     def call(self, steps: Any, tokens: Any) -> Any:
         real = ops.expand_dims(ops.not_equal(tokens, PADDING), -1)
-        weights = ops.softmax(
-            ops.where(real, ops.matmul(steps, self.query), -1e9), axis=1
-        )
+        weights = ops.softmax(ops.where(real, ops.matmul(steps, self.query), -1e9), axis=1)
         return ops.sum(weights * steps, axis=1)
 
 
@@ -187,9 +182,9 @@ def _image_branch(shape: NetworkShape) -> keras.Model:
 
 def _text_branch(shape: NetworkShape) -> keras.Model:
     tokens = keras.Input((None,), dtype="int32", name="tokens")  # 0 is padding
-    x = layers.Embedding(
-        shape.vocabulary, shape.embedding, mask_zero=True, name="embedding"
-    )(tokens)
+    x = layers.Embedding(shape.vocabulary, shape.embedding, mask_zero=True, name="embedding")(
+        tokens
+    )
     x = layers.LSTM(shape.lstm, return_sequences=True, name="lstm")(x)
     x = AttentionPool(name="attention")(x, tokens)
     x = layers.BatchNormalization(name="text_norm")(x)

@@ -33,9 +33,7 @@ def _minus_one_to_one(pixels: Any) -> Any:
 
 def _caffe(pixels: Any) -> Any:
     """Blue-green-red, minus the mean of ImageNet: what the Caffe originals were trained on."""
-    return layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68])(
-        pixels[..., ::-1]
-    )
+    return layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68])(pixels[..., ::-1])
 
 
 def _unit_variance(pixels: Any) -> Any:
@@ -83,9 +81,7 @@ def build_backbone(name: str, image_size: int) -> keras.Model:
         input_shape=(image_size, image_size, 3),
         name="trunk",
     )
-    features = layers.GlobalAveragePooling2D(name="pool")(
-        trunk(backbone.scaling(pixels))
-    )
+    features = layers.GlobalAveragePooling2D(name="pool")(trunk(backbone.scaling(pixels)))
     return keras.Model(pixels, features, name="backbone")
 
 
@@ -99,10 +95,7 @@ def weight_names(model: keras.Model) -> dict[str, Any]:
 
     Keras numbers layers without a name of their own; EfficientNet's normalisation is one.
     """
-    return {
-        re.sub(r"^normalization_\d+/", "normalization/", v.path): v
-        for v in model.weights
-    }
+    return {re.sub(r"^normalization_\d+/", "normalization/", v.path): v for v in model.weights}
 
 
 def settle(model: keras.Model) -> None:

@@ -17,15 +17,11 @@ from encoder.network_backbone import BACKBONES, settle, trunk_of, weight_names
 from errors import ModelError
 
 BASE_FOLDER = Path(__file__).with_name("base")
-DOWNLOAD_PATIENCE = (
-    20.0  # seconds without an answer; a firewall may swallow packets in silence
-)
+DOWNLOAD_PATIENCE = 20.0  # seconds without an answer; a firewall may swallow packets in silence
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 
-def load_backbone(
-    backbone: keras.Model, name: str, source: str, base: Path = BASE_FOLDER
-) -> str:
+def load_backbone(backbone: keras.Model, name: str, source: str, base: Path = BASE_FOLDER) -> str:
     """Fill `backbone` (of `build_backbone(name, …)`) from `source`; says in words what was used."""
     if source == "random":
         return "random weights"
@@ -72,16 +68,12 @@ def _imagenet(backbone: keras.Model, name: str) -> str:
     trunk = trunk_of(backbone)
     build = BACKBONES[name].build
     if name == "tiny":
-        raise ModelError(
-            "no ImageNet weights for tiny", remedy='set encoder.weights to "random"'
-        )
+        raise ModelError("no ImageNet weights for tiny", remedy='set encoder.weights to "random"')
     patience = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_PATIENCE)
     keras.config.disable_interactive_logging()  # Keras prints the download's progress otherwise
     try:
-        pretrained = build(
-            include_top=False, weights="imagenet", input_shape=trunk.input_shape[1:]
-        )
+        pretrained = build(include_top=False, weights="imagenet", input_shape=trunk.input_shape[1:])
     # Keras reports a failed download as a bare Exception.
     except Exception as error:  # noqa: BLE001
         raise ModelError(
@@ -105,13 +97,9 @@ def _fold_scaling(trunk: keras.Model, name: str) -> None:
     """
     if name != "efficientnetb0":
         return
-    norm = next(
-        layer for layer in trunk.layers if isinstance(layer, layers.Normalization)
-    )
+    norm = next(layer for layer in trunk.layers if isinstance(layer, layers.Normalization))
     mean, variance, *rest = norm.get_weights()
-    norm.set_weights(
-        [mean, variance * np.asarray(IMAGENET_DEVIATION, np.float32), *rest]
-    )
+    norm.set_weights([mean, variance * np.asarray(IMAGENET_DEVIATION, np.float32), *rest])
     settle(trunk)
 
 
