@@ -42,6 +42,11 @@ class Home:
     def cache(self) -> Path:
         return self.path / "cache"
 
+    @property
+    def compiled(self) -> Path:
+        """The inference runtime's own cache of compiled graphs."""
+        return self.cache / "compiled"
+
     def require(self) -> None:
         """There is a catalog here, or an error that says how to make one."""
         try:

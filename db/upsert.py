@@ -37,8 +37,8 @@ def apply_import(
 ) -> ImportCounts:
     """`prune` removes the items that the source does not name. Problems are replaced."""
     counts = ImportCounts()
-    known = dict(connection.execute(select(Item.key, Item.id)).tuples())
-    tag_ids = dict(connection.execute(select(Tag.name, Tag.id)).tuples())
+    known = dict(connection.execute(select(Item.key, Item.id)).tuples().all())
+    tag_ids = dict(connection.execute(select(Tag.name, Tag.id)).tuples().all())
     seen: set[int] = set()
     for chunk in _chunks(items):
         _add_tags(connection, chunk, tag_ids)
