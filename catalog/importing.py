@@ -29,6 +29,7 @@ added to the item.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ def import_catalog(
         decoded=taken.decoded,
         columns=roles,
         kinds=kinds,
-        notes=opened.notes,
+        notes=(*opened.notes, *_notes(roles, taken)),
     )
 
 
@@ -188,6 +189,20 @@ def _items(
         )
         done += 1
         progress("write", done, len(taken.rows))
+
+
+def _notes(columns: Columns, taken: Taken) -> Iterator[str]:
+    for name in columns.left_out:
+        yield f"column `{name}` was left out: another one is mapped in its place"
+    for name in columns.attributes:
+        if re.fullmatch(r"caption_[a-z]{2}", name.lower()):
+            language = name[-2:].lower()
+            yield (
+                f"column `{name}` became an attribute: add {language!r} to catalog.languages "
+                "to make it a caption"
+            )
+    if taken.merged:
+        yield f"{taken.merged:,} rows added captions to the item of an earlier row"
 
 
 def _late(first: list[ProblemRecord], cuts: list[ProblemRecord]) -> Iterator[ProblemRecord]:

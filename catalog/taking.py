@@ -113,7 +113,9 @@ def take_rows(
                 draft.note("by-tail", f"{draft.image} was found as {path}")
             taken.problems += draft.notes
         progress("decode", draft.number, source.total)
-    progress("decode", source.total, source.total)
+    if source.total not in taken.rows:
+        # The last row was settled without decoding.
+        progress("decode", source.total, source.total)
     _settle(taken, owners)
     return taken
 
