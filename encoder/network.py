@@ -1,7 +1,7 @@
 """The network: two branches, one shared space anchored by tags, and a head that says "they match".
 
     pixels ── backbone ── GAP ── BN ── Dropout ──► img ──► img' ─┐ unit length, 128-d
-                                                                 ├─► scaled cosine to the tag vectors
+                                                                 ├─► cosine to the tag vectors
     tokens ── Embedding ── LSTM ── attention ── BN ── Dropout ──► txt ──► txt' ─┘
     [img ; txt ; cos(img', txt')] ── Dense 256 relu ── BN ── Dropout ── Dense 1 ──► match logit
 
@@ -64,7 +64,7 @@ class TagSpace(layers.Layer):
         super().__init__(**options)
         self.tags, self.dimension = tags, dimension
 
-    def build(self, shape: Any) -> None:
+    def build(self, _shape: Any) -> None:
         self.vectors = self.add_weight(
             (self.tags, self.dimension), initializer="random_normal", name="vectors"
         )

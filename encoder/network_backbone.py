@@ -52,6 +52,7 @@ def _tiny(
     *, include_top: bool, weights: None, input_shape: tuple[int, int, int], name: str
 ) -> keras.Model:
     """Three small convolutions: for tests and trials, not for real catalogs."""
+    del include_top, weights  # the signature is that of keras.applications
     pixels = keras.Input(input_shape)
     x = pixels
     for number, width in enumerate((16, 32, 64)):

@@ -35,7 +35,7 @@ def augmented(pixels: Pixels, recipe: Recipe, rng: np.random.Generator) -> Pixel
 
 
 def border_colour(pixels: Pixels) -> tuple[int, int, int]:
-    """The median of the outermost pixels: white for a cut-out, a plausible tone for a photograph."""
+    """The median of the outermost pixels: white for a cut-out, a plausible tone for a photo."""
     edge: NDArray[np.uint8] = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     red, green, blue = np.median(edge, axis=0).astype(int).tolist()
     return red, green, blue

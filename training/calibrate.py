@@ -18,7 +18,7 @@ class Calibration:
     offset: float = 0.0
 
     def __call__(self, logits: Floats) -> Floats:
-        return 0.5 * (1.0 + np.tanh(0.5 * (self.slope * logits + self.offset)))
+        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * (self.slope * logits + self.offset))))
 
 
 def fit_calibration(logits: Floats, labels: Floats, rounds: int = 50) -> Calibration:

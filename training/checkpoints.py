@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -41,7 +40,7 @@ class Checkpoints:
         partial = self.file.with_suffix(".part")
         with partial.open("wb") as stream:
             np.savez(stream, note=np.array(note), **arrays)
-        os.replace(partial, self.file)
+        partial.replace(self.file)
 
     def load(self) -> Checkpoint | None:
         """The last one; a damaged file counts as none, for the run can be repeated."""

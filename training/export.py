@@ -17,8 +17,8 @@ def export_graphs(network: Network, folder: Path) -> None:
     image, text = serving_graphs(network)
     for name, graph in (("image", image), ("text", text)):
         _export(graph, folder / f"{name}.xml")
-    np.savez(folder / "head.npz", **head_tail(network))
-    np.savez(folder / "weights.npz", **halved(network_weights(network)))
+    np.savez(folder / "head.npz", allow_pickle=False, **head_tail(network))
+    np.savez(folder / "weights.npz", allow_pickle=False, **halved(network_weights(network)))
 
 
 def halved(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

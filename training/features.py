@@ -67,7 +67,9 @@ def random_views(images: Pixels, recipe: Recipe, rng: np.random.Generator) -> Pi
     """One augmented view of each image; each has its own generator, so threads change nothing."""
     generators = rng.spawn(len(images))
     with ThreadPoolExecutor(WORKERS) as pool:
-        views = pool.map(lambda pair: augmented(pair[0], recipe, pair[1]), zip(images, generators))
+        views = pool.map(
+            lambda pair: augmented(pair[0], recipe, pair[1]), zip(images, generators, strict=True)
+        )
         return np.stack(list(views)) if len(images) else images
 
 

@@ -15,7 +15,7 @@ FAR = -1e9
 def positive_weights(labels: NDArray[np.float32], balance: float) -> NDArray[np.float32]:
     """The weight of a present tag: `balance` 0 leaves rare tags rare, 1 evens presence out."""
     share = labels.mean(axis=0).clip(1e-3, 0.5)
-    return (((1 - share) / share) ** balance).astype(np.float32)
+    return np.asarray(((1 - share) / share) ** balance, np.float32)
 
 
 def tag_loss(logits: Tensor, labels: Tensor, weights: Tensor, focal: float) -> Tensor:

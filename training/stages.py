@@ -140,7 +140,9 @@ def _build(
 
 
 def _note(figures: dict[str, Any], history: Sequence[Epoch]) -> str:
-    shown = {name: float(figures[name]) for name in ("loss", "accuracy") if name in figures}
+    shown: dict[str, float] = {
+        name: float(figures[name]) for name in ["loss", "accuracy"] if name in figures
+    }
     if history:
         last = history[-1].figures
         shown |= {name: last[name] for name in ("val_mAP", "val_R@10") if name in last}

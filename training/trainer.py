@@ -20,7 +20,7 @@ from training.recipe import Recipe
 Tensor = Any
 
 
-class PairTrainer(keras.Model):  # type: ignore[misc]  # Keras is untyped
+class PairTrainer(keras.Model):
     """Batches are dicts: images, tokens, labels; about_* of made-up captions; free_* of others."""
 
     def __init__(
@@ -54,7 +54,7 @@ class PairTrainer(keras.Model):  # type: ignore[misc]  # Keras is untyped
         texts, points, matches = real, real_points, own
         if "about_tokens" in batch:
             made, made_points = self.text_branch(batch["about_tokens"], training=training)
-            free, free_points = self.text_branch(batch["free_tokens"], training=training)
+            _, free_points = self.text_branch(batch["free_tokens"], training=training)
             losses["words"] = losses["words"] + tag_loss(
                 self.tag_space(ops.concatenate([made_points, free_points])),
                 ops.concatenate([batch["about_labels"], batch["free_labels"]]),
@@ -104,7 +104,7 @@ class PairTrainer(keras.Model):  # type: ignore[misc]  # Keras is untyped
         return match_loss(positive, negative, exists), accuracy
 
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, *_: Any, **__: Any
+        self, _x: Any = None, _y: Any = None, y_pred: Any = None, *_: Any, **__: Any
     ) -> Tensor:
         """`call` has it already: the losses need what only lives inside the step."""
         return y_pred["loss"]
