@@ -93,7 +93,7 @@ class Facts:
     @property
     def features(self) -> str:
         """Horns and wings, or else the face: never empty."""
-        return self.growths or self.one(words.MOODS[self.creature.mood])
+        return self.growths or self.mood
 
     @property
     def place(self) -> str:
@@ -115,6 +115,8 @@ class Facts:
 
     @property
     def mood(self) -> str:
+        if self.creature.pose == "curled":
+            return self.one(words.SLEEPY)
         return self.one(words.MOODS[self.creature.mood])
 
 
@@ -130,7 +132,7 @@ _NAMING: tuple[Plan, ...] = (
     f"{f.features}, {f.place}.",
     lambda f: f"This {_joined(f.look, f.body)} is {_a(f.element)} creature; it has {f.features} "
     f"and {f.does} {f.place}.",
-    lambda f: f"{f.place[0].upper()}{f.place[1:]}, {_a(_joined(f.look, f.element, f.body))} "
+    lambda f: f"{_opening(f.place)}, {_a(_joined(f.look, f.element, f.body))} "
     f"{f.does}{f.maybe(', ' + f.facing)}. It has {f.features}.",
     lambda f: (
         f"{_joined(f.look, f.element, f.body).capitalize()} {f.place}, {f.facing}, "
@@ -152,7 +154,7 @@ _SEEING: tuple[Plan, ...] = (
     lambda f: f"{_article(_joined(f.manner, f.colour, f.kind))} with {f.features} and {f.sight}; "
     f"{f.marking}.",
     lambda f: f"It has {f.sight}: {_a(_joined(f.look, f.kind))} {f.place}.",
-    lambda f: f"{f.place[0].upper()}{f.place[1:]} there is {_a(_joined(f.manner, f.kind))} in "
+    lambda f: f"{_opening(f.place)} there is {_a(_joined(f.manner, f.kind))} in "
     f"{f.colour}, with {f.marking}, {f.facing}.",
     lambda f: f"You can see {f.sight} on this {_joined(f.look, f.kind)}"
     f"{f.maybe(', which ' + f.does + ' ' + f.place, 0.8)}.",
@@ -192,5 +194,9 @@ def _a(text: str) -> str:
 
 def _article(text: str) -> str:
     """The same at the start of a sentence."""
-    article = _a(text)
-    return article[0].upper() + article[1:]
+    return _opening(_a(text))
+
+
+def _opening(text: str) -> str:
+    """With a capital first letter, the others as they are."""
+    return text[0].upper() + text[1:]

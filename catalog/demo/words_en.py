@@ -150,8 +150,10 @@ POSING: dict[str, tuple[str, ...]] = {
     "curled": ("asleep", "sleeping with eyes closed", "taking a nap"),
 }
 
+SLEEPY = ("closed eyes", "a sleeping face", "shut eyelids")
+
 MOODS: dict[str, tuple[str, ...]] = {
     "calm": ("a calm look", "wide open eyes", "a quiet face"),
-    "cheerful": ("a happy grin", "a cheerful face", "rosy cheeks"),
+    "cheerful": ("a happy look", "a cheerful face", "a merry face"),
     "fierce": ("a fierce look", "angry brows", "an angry glare"),
 }
