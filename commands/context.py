@@ -72,6 +72,21 @@ def print_json(value: object) -> None:
     sys.stdout.flush()
 
 
+def bar(score: float, width: int = 10) -> str:
+    """A score from 0 to 1 at a glance: a bar and two digits."""
+    full = round(max(0.0, min(1.0, score)) * width)
+    return f"[green]{'━' * full}[/][dim]{'─' * (width - full)}[/] {score:.2f}"
+
+
+def plain(text: str) -> str:
+    """Text of the catalog, which must not be read as markup or move the cursor."""
+    from rich.markup import escape
+
+    from errors import printable
+
+    return escape(printable(text))
+
+
 @contextmanager
 def _bars(console: Console) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn

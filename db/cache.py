@@ -98,7 +98,7 @@ class EmbeddingCache:
         with self._engine.connect() as connection:
             for start in range(0, len(contents), CHUNK):
                 part = contents[start : start + CHUNK]
-                found = connection.execute(query.where(_embeddings.c.content.in_(part))).tuples()
+                found = connection.execute(query.where(_embeddings.c.content.in_(part)))
                 rows = {content: np.frombuffer(blob, np.float16) for content, blob in found}
                 yield from (rows[content] for content in part)
 

@@ -120,14 +120,14 @@ class Store:
     def split_counts(self) -> dict[str, int]:
         with Session(self._engine) as session:
             rows = session.execute(select(Item.split, func.count()).group_by(Item.split))
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     def tag_counts(self) -> dict[str, int]:
         """How many items carry each tag, most frequent first."""
         count = func.count(ItemTag.item_id)
         query = select(Tag.name, count).join(ItemTag).group_by(Tag.name).order_by(-count, Tag.name)
         with Session(self._engine) as session:
-            return dict(session.execute(query).tuples().all())
+            return dict(session.execute(query).all())
 
     def count_captions(self) -> int:
         with Session(self._engine) as session:
@@ -136,7 +136,7 @@ class Store:
     def caption_texts(self, ids: Sequence[int]) -> dict[int, str]:
         with Session(self._engine) as session:
             rows = session.execute(select(Caption.id, Caption.text).where(Caption.id.in_(ids)))
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     def file_facts(self) -> dict[str, ImageFacts]:
         """What is known of each file, by absolute path: an unchanged file need not be decoded."""
@@ -187,7 +187,7 @@ class Store:
             .order_by(Item.id)
         )
         with Session(self._engine) as session:
-            return [(k, s, r) for k, s, r in session.execute(query).tuples()]
+            return [(k, s, r) for k, s, r in session.execute(query)]
 
     def last_run(self, kind: str) -> RunRecord | None:
         query = select(Run).where(Run.kind == kind, Run.finished.is_not(None))

@@ -37,8 +37,8 @@ def apply_import(
 ) -> ImportCounts:
     """`prune` removes the items that the source does not name. Problems are replaced."""
     counts = ImportCounts()
-    known = dict(connection.execute(select(Item.key, Item.id)).tuples().all())
-    tag_ids = dict(connection.execute(select(Tag.name, Tag.id)).tuples().all())
+    known = dict(connection.execute(select(Item.key, Item.id)).all())
+    tag_ids = dict(connection.execute(select(Tag.name, Tag.id)).all())
     seen: set[int] = set()
     for chunk in _chunks(items):
         _add_tags(connection, chunk, tag_ids)
@@ -83,7 +83,7 @@ def _write_children(
     stored: dict[tuple[int, str, str], list[int]] = {}
     query = select(Caption.id, Caption.item_id, Caption.language, Caption.text)
     rows = connection.execute(query.where(Caption.item_id.in_(ids)))
-    for caption_id, item_id, language, text in rows.tuples():
+    for caption_id, item_id, language, text in rows:
         stored.setdefault((item_id, language, text), []).append(caption_id)
 
     captions: list[dict[str, Any]] = []
@@ -184,10 +184,10 @@ def _fingerprints(connection: Connection, ids: Sequence[int]) -> dict[int, tuple
     c_query = select(Caption.item_id, Caption.language, Caption.text)
     for number, language, text in connection.execute(
         c_query.where(Caption.item_id.in_(ids)).order_by(Caption.position)
-    ).tuples():
+    ):
         captions[number].append((language, text))
     t_query = select(ItemTag.item_id, Tag.name).join(Tag)
-    for number, name in connection.execute(t_query.where(ItemTag.item_id.in_(ids))).tuples():
+    for number, name in connection.execute(t_query.where(ItemTag.item_id.in_(ids))):
         tags[number].add(name)
     a_query = select(
         Attribute.item_id, Attribute.name, Attribute.kind, Attribute.text, Attribute.number

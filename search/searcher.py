@@ -1,8 +1,7 @@
 """One query from words to results. Opened once, then any number of queries.
 
-with Store.open(home) as store:
-    searcher = Searcher(store, open_current(...), encoder, settings.search)
-    result = searcher.search("fire-type lizard", top=5)
+searcher = Searcher.open(Path("var"), load_settings(Path("var")))
+result = searcher.search("fire-type lizard", top=5)
 """
 
 from __future__ import annotations
@@ -10,17 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from db.generations import Generation
+from db.generations import Generation, open_current
+from db.home import Home
 from db.records import AttributeValue
 from db.store import Store
 from encoder.encoded import Encoder
+from encoder.runtime import OpenVinoEncoder
 from errors import QueryError
 from search.rerank import match_scores
 from search.shortlist import shortlist
-from settings import SearchSettings
+from settings import SearchSettings, Settings
 
 MAX_QUERY = 10_000
 
@@ -54,6 +56,15 @@ class Searcher:
         generation.require(encoder.fingerprint)
         self._store, self._generation = store, generation
         self._encoder, self._settings = encoder, settings
+
+    @classmethod
+    def open(cls, home: Path, settings: Settings) -> Searcher:
+        """The searcher of a home; its artifact and its live generation must fit together."""
+        place = Home(home)
+        store = Store.open(home)
+        encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
+        generation = open_current(place.generations, encoder.fingerprint)
+        return cls(store, generation, encoder, settings.search)
 
     def search(self, query: str, top: int | None = None) -> SearchResult:
         start = time.perf_counter()

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 
 import images
-from db.generations import Generation
+from db.generations import Generation, open_current
+from db.home import Home
 from db.store import Store
 from db.vectors import Floats
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import pixels
+from encoder.runtime import OpenVinoEncoder
 from errors import ImageError
-from settings import TaggerSettings
+from settings import Settings, TaggerSettings
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,15 @@ class Tagger:
         generation.require(encoder.fingerprint)
         self._store, self._generation = store, generation
         self._encoder, self._settings = encoder, settings
+
+    @classmethod
+    def open(cls, home: Path, settings: Settings) -> Tagger:
+        """The tagger of a home; its artifact and its live generation must fit together."""
+        place = Home(home)
+        store = Store.open(home)
+        encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
+        generation = open_current(place.generations, encoder.fingerprint)
+        return cls(store, generation, encoder, settings.tagger)
 
     @property
     def generation(self) -> str:

@@ -1,0 +1,48 @@
+"""pairdex index …: the batch job and its generations."""
+
+from __future__ import annotations
+
+import typer
+
+from commands.context import JsonFlag, print_json, session
+
+app = typer.Typer(no_args_is_help=True, help="Build the index and look after its generations.")
+
+
+@app.command()
+def build(context: typer.Context, json: JsonFlag = False) -> None:
+    """Embed what changed in the catalog and publish a new generation of the index."""
+    from db.home import Home
+    from db.store import Store
+    from encoder.runtime import OpenVinoEncoder
+    from indexer.job import build_index
+
+    current = session(context)
+    home = Home(current.home)
+    with Store.open(current.home) as store:
+        encoder = OpenVinoEncoder(home.artifact, current.settings.runtime, home.compiled)
+        with current.progress() as progress:
+            summary = build_index(home, store, encoder, current.settings, progress)
+        failures = store.failures()
+    if json:
+        import msgspec
+
+        rows = [{"id": k, "status": s, "reason": r} for k, s, r in failures]
+        body = {"schema": "pairdex.index-build.v1", **msgspec.to_builtins(summary)}
+        print_json(body | {"failures": rows})
+        return
+    out = current.out
+    out.print(
+        f"generation {summary.generation}: {summary.items} items, {summary.captions} captions "
+        f"({summary.indexed} indexed, {summary.unchanged} unchanged, {summary.skipped} skipped, "
+        f"{summary.failed} failed)",
+        soft_wrap=True,
+    )
+    if summary.indexed:
+        out.print(f"{summary.images_per_second} images per second")
+    stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in summary.seconds.items())
+    out.print(stages, style="dim", soft_wrap=True)
+    for key, status, reason in failures[:10]:
+        current.err.print(f"{status}: {key}: {reason}", markup=False, soft_wrap=True)
+    if len(failures) > 10:
+        current.err.print(f"and {len(failures) - 10} more: `pairdex index build --json` lists all")

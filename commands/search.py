@@ -1,0 +1,54 @@
+"""pairdex search QUERY"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.context import JsonFlag, Session, bar, plain, print_json, session
+
+if TYPE_CHECKING:
+    from search import SearchResult
+
+SCHEMA = "pairdex.search.v1"
+
+
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="What you are looking for, in your own words.")],
+    top: Annotated[
+        int | None, typer.Option("--top", "-n", min=1, help="How many results.", show_default=False)
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Find items of the catalog by words."""
+    from search import Searcher
+
+    current = session(context)
+    result = Searcher.open(current.home, current.settings).search(query, top)
+    if json:
+        import msgspec
+
+        print_json({"schema": SCHEMA} | msgspec.to_builtins(result))
+    else:
+        _show(current, result)
+
+
+def _show(current: Session, result: SearchResult) -> None:
+    from rich.table import Table
+
+    if result.no_match:
+        current.out.print("[bold]Nothing matches.[/] The nearest are:")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("#", justify="right")
+    table.add_column("score", no_wrap=True)
+    table.add_column("name", style="bold", overflow="fold")
+    table.add_column("caption", ratio=3)
+    table.add_column("tags", ratio=2, style="cyan")
+    for hit in result.results:
+        name, tags = hit.name or hit.id, " ".join(hit.tags)
+        table.add_row(str(hit.rank), bar(hit.score), *map(plain, (name, hit.caption, tags)))
+    current.out.print(table)
+    note = f"{len(result.results)} results in {result.took_ms} ms, generation {result.generation}"
+    current.out.print(note, style="dim")

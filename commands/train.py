@@ -1,0 +1,45 @@
+"""pairdex train"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commands.context import JsonFlag, print_json, session
+
+
+def train(
+    context: typer.Context,
+    finetune: Annotated[
+        bool, typer.Option("--finetune", help="Train the image backbone as well: slower, better.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Another seed, another run.", show_default=False)
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Learn from the catalog: captions, tags and images become the model of this home."""
+    from db.home import Home
+    from db.store import Store
+
+    current = session(context)
+    current.settings  # noqa: B018  # a mistake in the settings is told before TensorFlow loads
+    with Store.open(current.home) as store:
+        from training.job import recipe_of, train
+
+        recipe = recipe_of(current.settings, finetune=finetune, seed=seed)
+        with current.progress() as progress:
+            summary = train(Home(current.home), store, current.settings, recipe, progress)
+    if json:
+        import msgspec
+
+        print_json({"schema": "pairdex.train.v1"} | msgspec.to_builtins(summary))
+        return
+    current.out.print(
+        f"model {summary.fingerprint[:12]}: {summary.tags} tags, {summary.pieces} word pieces, "
+        f"{summary.epochs} epochs"
+    )
+    for name, value in summary.metrics.items():
+        current.out.print(f"  {name:<20} {value}", style="dim")
+    current.out.print("next: `pairdex index build`")

@@ -1,0 +1,114 @@
+"""`pairdex train`: the catalog of a home → a sealed artifact in that home."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from db.home import Home, writing
+from db.store import Store
+from encoder import artifact as artifacts
+from errors import CatalogError
+from progress import Progress, silent
+from settings import Settings
+from training.export import export_graphs
+from training.fit import Fitted, fit
+from training.recipe import Pair, Recipe
+
+
+@dataclass(frozen=True)
+class TrainSummary:
+    fingerprint: str
+    tags: int
+    pieces: int
+    epochs: int
+    metrics: dict[str, Any]
+
+
+def train(
+    home: Home, store: Store, settings: Settings, recipe: Recipe, progress: Progress = silent
+) -> TrainSummary:
+    """Learn from the catalog and install the result; killed, the same call goes on from there."""
+    with home.locked("train"):
+        pairs = catalog_pairs(store)
+        if not pairs:
+            raise CatalogError(
+                "the catalog is empty", "there is nothing to learn from", "import a catalog first"
+            )
+        run = store.start_run("train")
+        checkpoints = home.cache / "training"
+        with writing(checkpoints):
+            checkpoints.mkdir(parents=True, exist_ok=True)
+        fitted = fit(pairs, settings.encoder, recipe, folder=checkpoints, progress=progress)
+        progress("export", 0, 1)
+        built = home.path / ".artifact"
+        with writing(built):
+            shutil.rmtree(built, ignore_errors=True)
+            built.mkdir()
+            artifact = write_artifact(built, fitted, recipe)
+            artifacts.install(built, home.artifact)
+            # The result is safe, so the way back to it is no longer needed.
+            shutil.rmtree(checkpoints)
+        progress("export", 1, 1)
+        summary = TrainSummary(
+            fingerprint=artifact.fingerprint,
+            tags=len(fitted.tags),
+            pieces=fitted.tokenizer.size,
+            epochs=len(fitted.history),
+            metrics=fitted.metrics,
+        )
+        store.finish_run(run, msgspec.to_builtins(summary))
+    return summary
+
+
+def catalog_pairs(store: Store) -> list[Pair]:
+    return [
+        Pair(
+            id=item.key,
+            image=Path(item.image),
+            captions=tuple((caption.language, caption.text) for caption in item.captions),
+            tags=item.tags,
+            split=item.split,
+        )
+        for item in store.items()
+    ]
+
+
+def write_artifact(folder: Path, fitted: Fitted, recipe: Recipe) -> artifacts.Artifact:
+    """All files of the artifact, sealed."""
+    network = fitted.network
+    export_graphs(network, folder)
+    (folder / "tokenizer.json").write_text(fitted.tokenizer.to_json(), encoding="utf-8")
+    shape = network.shape
+    return artifacts.seal(
+        folder,
+        artifacts.Artifact(
+            shape=dataclasses.asdict(shape),
+            image_size=shape.image_size,
+            max_tokens=shape.max_tokens,
+            vocabulary=shape.vocabulary,
+            shared=shape.shared,
+            width=shape.head,
+            tags=list(fitted.tags),
+            thresholds=[float(value) for value in fitted.thresholds],
+            slope=float(fitted.calibration.slope),
+            offset=float(fitted.calibration.offset),
+            recipe=dataclasses.asdict(recipe),
+            metrics=fitted.metrics,
+        ),
+    )
+
+
+def recipe_of(settings: Settings, *, finetune: bool = False, seed: int | None = None) -> Recipe:
+    """The recipe of the settings with what the command line changes."""
+    recipe = Recipe()
+    return dataclasses.replace(
+        recipe,
+        finetune=finetune or recipe.finetune,
+        seed=recipe.seed if seed is None else seed,
+    )
