@@ -10,6 +10,9 @@ import errno
 import hashlib
 import io
 import stat
+import struct
+import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +24,18 @@ from errors import ImageError
 # the header before a single pixel is decoded, so its own check is switched off.
 Image.MAX_IMAGE_PIXELS = None
 MAX_PIXELS = 100_000_000
+MAX_BYTES = 512 << 20  # a file is held in memory whole while it is decoded
 
 SUFFIXES = frozenset(
     ".avif .bmp .gif .heic .heif .ico .jfif .jpeg .jpg .png .tif .tiff .webp".split()
 )
+# What Pillow's decoders raise on damaged files: found by feeding them some.
+_DAMAGE = (
+    *(OSError, SyntaxError, ValueError, EOFError, MemoryError, LookupError, TypeError),
+    *(ArithmeticError, AttributeError, RuntimeError, struct.error, zlib.error),
+)
+# Odd metadata beside pixels that decode is no news; pixels that do not decode are an error.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -44,16 +55,7 @@ def read_rgb(source: Path | bytes) -> Image.Image:
             return _over_white(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
         raise ImageError(*_unknown_format(name, data)) from None
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        MemoryError,
-        IndexError,
-        TypeError,
-    ) as error:
-        # Pillow's decoders raise all of these on damaged files.
+    except _DAMAGE as error:
         raise ImageError(
             f"{name} cannot be decoded", str(error), "the file is damaged or cut short"
         ) from None
@@ -62,11 +64,18 @@ def read_rgb(source: Path | bytes) -> Image.Image:
 def read_file(path: Path) -> bytes:
     """The bytes of a regular file; a FIFO or a device would block for ever, so it is refused."""
     try:
-        mode = path.stat().st_mode
+        found = path.stat()
+        mode = found.st_mode
         if stat.S_ISDIR(mode):
             raise ImageError(f"{path} is a folder", "", "name an image file")
         if not stat.S_ISREG(mode):
             raise ImageError(f"{path} is not a regular file", "", "name an image file")
+        if found.st_size > MAX_BYTES:
+            raise ImageError(
+                f"{path} is too large",
+                f"{found.st_size:,} bytes, the limit is {MAX_BYTES:,}",
+                "reduce the image first",
+            )
         data = path.read_bytes()
     except OSError as error:
         reason = "symbolic links in a loop" if error.errno == errno.ELOOP else error.strerror
