@@ -21,8 +21,8 @@ h1 { font-size: 26px; margin: 0 } h2 { font-size: 19px; margin: 40px 0 10px; pad
   border-top: 1px solid #e3e8ee } h3 { font-size: 14px; margin: 14px 0 4px }
 p { margin: 6px 0 } .note { color: #52606d } .warn { background: #fdf3e1; border-left: 4px solid
   #d08a2e; padding: 8px 12px; border-radius: 4px }
-.tiles { display: flex; flex-wrap: wrap; gap: 12px; margin: 20px 0 }
-.tile { flex: 1 1 120px; padding: 12px 16px; border: 1px solid #e3e8ee; border-radius: 10px }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(125px, 1fr)); gap: 12px;
+  margin: 20px 0 } .tile { padding: 12px 16px; border: 1px solid #e3e8ee; border-radius: 10px }
 .tile b { display: block; font-size: 26px; line-height: 1.15; font-variant-numeric: tabular-nums }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 18px 28px }
 .wide { grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)) }

@@ -161,10 +161,11 @@ def demo(
 ) -> None:
     """Draw a catalog of invented creatures with captions and tags, to try everything on."""
     from catalog.demo import draw_demo
+    from db.home import writing
 
     current = session(context)
     folder = out or current.home / "demo"
-    with current.progress() as progress:
+    with current.progress() as progress, writing(folder):
         table = draw_demo(folder, items=items, seed=seed, progress=progress)
     current.out.print(plain(str(table)), soft_wrap=True)
     current.err.print(f"next: pairdex catalog import {plain(str(table))}", soft_wrap=True)
