@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,10 @@ def search(
     top: Annotated[
         int | None, typer.Option("--top", "-n", min=1, help="How many results.", show_default=False)
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Also write a page with pictures.", show_default=False),
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Find items of the catalog by words."""
@@ -27,6 +32,10 @@ def search(
 
     current = session(context)
     result = Searcher.open(current.home, current.settings).search(query, top)
+    if html is not None:
+        from commands.page import write_page
+
+        write_page(html, result)
     if json:
         import msgspec
 
@@ -40,12 +49,13 @@ def _show(current: Session, result: SearchResult) -> None:
 
     if result.no_match:
         current.out.print("[bold]Nothing matches.[/] The nearest are:")
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("#", justify="right")
-    table.add_column("score", no_wrap=True)
-    table.add_column("name", style="bold", overflow="fold")
-    table.add_column("caption", ratio=3)
-    table.add_column("tags", ratio=2, style="cyan")
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
+    table.add_column("#", justify="right", min_width=2)
+    table.add_column("score", no_wrap=True, min_width=15)
+    table.add_column("name", style="bold", no_wrap=True, overflow="ellipsis", min_width=12)
+    # One line per hit, whatever the width: --json and --html have all of it.
+    table.add_column("caption", ratio=3, no_wrap=True, overflow="ellipsis")
+    table.add_column("tags", ratio=2, no_wrap=True, overflow="ellipsis", style="cyan")
     for hit in result.results:
         name, tags = hit.name or hit.id, " ".join(hit.tags)
         table.add_row(str(hit.rank), bar(hit.score), *map(plain, (name, hit.caption, tags)))

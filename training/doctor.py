@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import platform
 import tempfile
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-import keras
 import numpy as np
 import openvino as ov
 from keras import ops
@@ -88,7 +88,7 @@ def _weights(settings: Settings) -> Finding:
 
 
 def _keras_cache() -> Path:
-    return Path(keras.config.keras_home()) / "models"
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
 
 
 def _self_test(home: Home, settings: Settings) -> Finding:

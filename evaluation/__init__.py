@@ -1,0 +1,1 @@
+"""The judge of every change of the model: metrics and reports."""
