@@ -59,10 +59,10 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 
 bench: .venv/installed
-	$(BIN)/python -m benchmarks.start_up
+	$(BIN)/python -m benchmarks.start_up $(DEMO)/home
 
 docs: .venv/installed
-	$(BIN)/python -m docs.reference
+	$(BIN)/typer cli.py utils docs --name pairdex --title Commands --output docs/commands.md
 
 # Pins every dependency for all platforms; no address of any registry gets into the file.
 lock:

@@ -1,0 +1,1 @@
+"""Speed and scale, measured; never part of the tests. Each module prints what it measures."""
