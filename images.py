@@ -52,7 +52,9 @@ def read_rgb(source: Path | bytes) -> Image.Image:
                     f"{width}x{height} pixels, the limit is {MAX_PIXELS:,}",
                     "reduce the image first",
                 )
-            return _over_white(ImageOps.exif_transpose(image))
+            # In place: a copy of the largest image allowed would be another 400 MB.
+            ImageOps.exif_transpose(image, in_place=True)
+            return _over_white(image)
     except UnidentifiedImageError:
         raise ImageError(*_unknown_format(name, data)) from None
     except _DAMAGE as error:
@@ -97,9 +99,10 @@ def _over_white(image: Image.Image) -> Image.Image:
         # Pillow clips 16-bit grey at 255 instead of scaling it.
         image = Image.fromarray((np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        ground = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(ground, layer).convert("RGB")
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
+        ground = Image.new("RGB", layer.size, "white")
+        ground.paste(layer, mask=layer)
+        return ground
     return image.convert("RGB")
 
 

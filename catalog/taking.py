@@ -41,14 +41,20 @@ class Taken:
 
 @dataclass(slots=True)
 class _Owner:
-    """The first row with an id, and what later rows bring to it."""
+    """The first row with an id: held for every row, so its captions are known by hash only."""
 
     number: int
     path: str
-    captions: set[CaptionRecord]
-    more_captions: list[CaptionRecord] = field(default_factory=list)
-    more_tags: list[str] = field(default_factory=list)
-    merged: list[int] = field(default_factory=list)
+    captions: frozenset[int]
+
+
+@dataclass(slots=True)
+class _Addition:
+    """What later rows with the same id and image bring."""
+
+    captions: dict[int, CaptionRecord] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -71,6 +77,7 @@ def take_rows(
 ) -> Taken:
     taken = Taken()
     owners: dict[str, _Owner] = {}
+    additions: dict[str, _Addition] = {}
 
     def found() -> Iterator[_Found]:
         """Rows with a file of their own; the others are settled on the way."""
@@ -86,10 +93,11 @@ def take_rows(
                     key = draft.id or printable(key_of(located.path, folder))
                     owner = owners.get(key)
                     if owner is None:
-                        owners[key] = _Owner(row.number, located.path, set(draft.captions))
+                        captions = frozenset(map(hash, draft.captions))
+                        owners[key] = _Owner(row.number, located.path, captions)
                         yield _Found(draft, key, located)
                         continue
-                    _merge(owner, draft, located.path)
+                    _merge(owner, additions.setdefault(key, _Addition()), draft, located.path)
             if draft.rejected:
                 taken.problems.append(draft.rejected)
 
@@ -116,39 +124,39 @@ def take_rows(
     if source.total not in taken.rows:
         # The last row was settled without decoding.
         progress("decode", source.total, source.total)
-    _settle(taken, owners)
+    _settle(taken, owners, additions)
     return taken
 
 
-def _merge(owner: _Owner, draft: Draft, path: str) -> None:
+def _merge(owner: _Owner, addition: _Addition, draft: Draft, path: str) -> None:
     """Add the captions of a row to the item that it repeats, or reject it."""
     if path != owner.path:
         draft.reject("duplicate-id", f"row {owner.number} has this id and another image")
         return
-    new = [caption for caption in draft.captions if caption not in owner.captions]
-    if not new:
+    new = {hash(c): c for c in draft.captions if hash(c) not in owner.captions}
+    if new.keys() <= addition.captions.keys():
         draft.reject("duplicate-id", f"row {owner.number} has this id, image and caption")
         return
-    owner.captions.update(new)
-    owner.more_captions += new
-    owner.more_tags += draft.tags
-    owner.merged.append(draft.number)
+    addition.captions.update(new)
+    addition.tags += draft.tags
+    addition.rows.append(draft.number)
 
 
-def _settle(taken: Taken, owners: Mapping[str, _Owner]) -> None:
+def _settle(taken: Taken, owners: Mapping[str, _Owner], additions: Mapping[str, _Addition]) -> None:
     """Hand the added captions to the items; where the image failed, list the adding rows too."""
-    failed = {problem.row: problem for problem in taken.problems}
-    for key, owner in owners.items():
-        row = taken.rows.get(owner.number)
+    failed = {problem.row: problem for problem in taken.problems if not problem.kept}
+    for key, addition in additions.items():
+        number = owners[key].number
+        row = taken.rows.get(number)
         if row:
-            row.more_captions = tuple(owner.more_captions)
-            row.more_tags = tuple(owner.more_tags)
-            taken.merged += len(owner.merged)
-        elif owner.merged:
-            first = failed[owner.number]
+            row.more_captions = tuple(addition.captions.values())
+            row.more_tags = tuple(addition.tags)
+            taken.merged += len(addition.rows)
+        else:
+            first = failed[number]
             taken.problems += [
-                ProblemRecord(number, printable(key), first.code, first.detail)
-                for number in owner.merged
+                ProblemRecord(adding, printable(key), first.code, first.detail)
+                for adding in addition.rows
             ]
     taken.problems.sort(key=lambda problem: problem.row)
 
