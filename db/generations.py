@@ -120,6 +120,18 @@ class Generation:
     def captions(self) -> Side:
         return Side(self.folder, "captions")
 
+    @cached_property
+    def caption_order(self) -> Ids:
+        """Caption rows grouped by item, in the order of the image rows."""
+        return np.argsort(self.captions.owners, kind="stable")
+
+    @cached_property
+    def caption_starts(self) -> Ids:
+        """Where each image row's captions begin in `caption_order`, and where the last end."""
+        owners = self.captions.owners[self.caption_order]
+        ends = np.append(self.images.ids, np.iinfo(np.int64).max)
+        return np.searchsorted(owners, ends).astype(np.int64)
+
 
 def write_side(
     folder: Path, name: str, ids: Ids, owners: Ids, vectors: Floats, halves: Halves, factory: str

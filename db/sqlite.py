@@ -7,12 +7,13 @@ indexed as overlapping pairs of syllables; a query is cut the same way, so "ë¶ˆê
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from sqlite3 import Connection as RawConnection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, bindparam, event, text
 
 _CREATE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS item_words USING fts5("
@@ -83,8 +84,37 @@ def find_words(connection: Connection, query: str, limit: int) -> list[tuple[int
     return [(int(row[0]), -float(row[1])) for row in rows]
 
 
+def cover_words(connection: Connection, query: str, ids: Sequence[int]) -> list[float]:
+    """The share of the query's words that each item holds, rare words counting more.
+
+    A word that no item holds counts as the rarest: what nobody has is not found anywhere.
+    """
+    terms = _terms(query)
+    held = dict.fromkeys(ids, 0.0)
+    if not terms or not ids:
+        return [0.0] * len(ids)
+    total = connection.scalar(text("SELECT count(*) FROM item_words")) or 1
+    count = text("SELECT count(*) FROM item_words WHERE item_words MATCH :term")
+    among = text(
+        "SELECT rowid FROM item_words WHERE item_words MATCH :term AND rowid IN :ids"
+    ).bindparams(bindparam("ids", expanding=True))
+    whole = 0.0
+    for term in terms:
+        holders = connection.scalar(count, {"term": term}) or 0
+        weight = math.log(1.0 + total / (holders + 0.5))
+        whole += weight
+        if holders:
+            for item in connection.scalars(among, {"term": term, "ids": list(ids)}):
+                held[item] += weight
+    return [held[item] / whole for item in ids]
+
+
 def match_expression(query: str) -> str:
     """The query as FTS5 reads it: any of its words, every one quoted, so no operator leaks in."""
+    return " OR ".join(_terms(query))
+
+
+def _terms(query: str) -> list[str]:
     terms: list[str] = []
     for word in _WORD.findall(query):
         pieces = _cut(word).split()
@@ -92,7 +122,7 @@ def match_expression(query: str) -> str:
             terms.append(f'"{word}"*')  # one syllable: the pairs that begin with it
         elif pieces:
             terms.append('"' + " ".join(pieces) + '"')
-    return " OR ".join(dict.fromkeys(terms))
+    return list(dict.fromkeys(terms))
 
 
 def _cut(words: str) -> str:

@@ -153,6 +153,11 @@ class Store:
         with self._engine.connect() as connection:
             return sqlite.find_words(connection, query, limit)
 
+    def word_coverage(self, query: str, ids: Sequence[int]) -> list[float]:
+        """The share of the query's words that each of the items holds, from 0 to 1."""
+        with self._engine.connect() as connection:
+            return sqlite.cover_words(connection, query, ids)
+
     # -- job runs ---------------------------------------------------------------------------
 
     def start_run(self, kind: str) -> int:

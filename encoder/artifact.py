@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from encoder.scoring import Scoring
 from errors import ModelError
 
 SCHEMA = 1
@@ -47,8 +48,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     width: int
     tags: list[str]
     thresholds: list[float]
-    slope: float
-    offset: float
+    scoring: Scoring
     recipe: dict[str, Any]
     metrics: dict[str, Any]
     files: dict[str, str] = {}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from encoder.head import Head
 from encoder.inputs import Pixels
+from encoder.scoring import Scoring
 
 Floats = NDArray[np.float32]
 
@@ -59,6 +60,9 @@ class Encoder(Protocol):
 
     @property
     def head(self) -> Head: ...
+
+    @property
+    def scoring(self) -> Scoring: ...
 
     def images(self, batch: Pixels) -> Encoded:
         """Pixels `[n, s, s, 3]` as `inputs.pixels` makes them."""

@@ -1,7 +1,8 @@
 """What is left of the match head once both branches have stored their halves: NumPy, no network.
 
-logit = relu(half_image + half_text + cos · cos_weight) · out_weight + out_bias
-score = sigmoid(slope · logit + offset)         calibrated on held-out shortlists
+    logit = relu(half_image + half_text + cos · cos_weight) · out_weight + out_bias
+
+What a logit means as a probability is in scoring.py.
 """
 
 from __future__ import annotations
@@ -23,17 +24,15 @@ class Head:
     cos_weight: Floats  # [width]
     out_weight: Floats  # [width]
     out_bias: Floats  # scalar
-    slope: float = 1.0
-    offset: float = 0.0
 
     @classmethod
-    def load(cls, file: Path, slope: float, offset: float) -> Head:
+    def load(cls, file: Path) -> Head:
         try:
             with np.load(file, allow_pickle=False) as arrays:
                 cos_weight, out_weight, out_bias = (arrays[n].astype(np.float32) for n in _NAMES)
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(f"{file} cannot be read", str(error), "train again") from None
-        return cls(cos_weight, out_weight, out_bias, slope, offset)
+        return cls(cos_weight, out_weight, out_bias)
 
     @property
     def width(self) -> int:
@@ -48,12 +47,6 @@ class Head:
         np.maximum(hidden, 0.0, out=hidden)
         logits: Floats = hidden @ self.out_weight + self.out_bias
         return logits
-
-    def scores(
-        self, image_halves: NDArray[np.floating], text_halves: NDArray[np.floating], cos: Floats
-    ) -> Floats:
-        """Calibrated probabilities that image and text belong together."""
-        return sigmoid(self.slope * self.logits(image_halves, text_halves, cos) + self.offset)
 
 
 def sigmoid(logits: Floats) -> Floats:

@@ -15,6 +15,7 @@ from encoder import artifact as artifacts
 from encoder.encoded import Encoded, Floats
 from encoder.head import Head
 from encoder.inputs import Pixels, Tokenizer
+from encoder.scoring import Scoring
 from errors import ModelError
 from settings import RuntimeSettings
 
@@ -55,12 +56,16 @@ class OpenVinoEncoder:
 
     @cached_property
     def head(self) -> Head:
-        head = Head.load(self._folder / "head.npz", self.artifact.slope, self.artifact.offset)
+        head = Head.load(self._folder / "head.npz")
         if head.width != self.artifact.width:
             raise ModelError(
                 f"{self._folder} contradicts itself", "head and graphs differ in width"
             )
         return head
+
+    @property
+    def scoring(self) -> Scoring:
+        return self.artifact.scoring
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -69,7 +74,7 @@ class OpenVinoEncoder:
         if tokenizer.size > self.artifact.vocabulary:
             raise ModelError(
                 f"{self._folder} contradicts itself",
-                f"{tokenizer.size} pieces in the tokenizer, {self.artifact.vocabulary} in the network",
+                f"tokenizer of {tokenizer.size}, network of {self.artifact.vocabulary} pieces",
                 "train again",
             )
         return tokenizer

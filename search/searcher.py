@@ -20,7 +20,7 @@ from db.store import Store
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from errors import QueryError
-from search.rerank import match_scores
+from search.rerank import judge
 from search.shortlist import shortlist
 from settings import SearchSettings, Settings
 
@@ -34,7 +34,7 @@ class Hit:
     name: str
     image: str
     caption: str
-    score: float  # calibrated probability that image and query match
+    score: float  # calibrated probability that the item answers the query
     tags: tuple[str, ...]
     attributes: dict[str, AttributeValue]
     channels: Mapping[str, int] = field(default_factory=dict)  # channel → rank in it
@@ -66,6 +66,11 @@ class Searcher:
         generation = open_current(place.generations, encoder.fingerprint)
         return cls(store, generation, encoder, settings.search)
 
+    @property
+    def _threshold(self) -> float:
+        """The score under which nothing is said to match: the settings', else the model's own."""
+        return self._settings.no_match or self._encoder.scoring.no_match
+
     def search(self, query: str, top: int | None = None) -> SearchResult:
         start = time.perf_counter()
         query = query.strip()
@@ -81,9 +86,10 @@ class Searcher:
             self._generation, encoded.vectors[0], words, self._settings.shortlist
         )
         items = np.asarray([candidate.item for candidate in candidates], np.int64)
-        scores = match_scores(self._generation, self._encoder.head, encoded, items)
-        # Stable: where the head sees no difference, the shortlist's order stays.
-        order = np.argsort(-scores, kind="stable")[: top or self._settings.top]
+        coverage = np.asarray(self._store.word_coverage(query, items.tolist()), np.float32)
+        evidence = judge(self._generation, self._encoder, encoded, items, coverage)
+        # Stable: where the judge sees no difference, the shortlist's order stays.
+        order = np.argsort(-evidence.score, kind="stable")[: top or self._settings.top]
         details = self._store.details([int(items[row]) for row in order])
         hits: list[Hit] = []
         for row in order:
@@ -97,7 +103,7 @@ class Searcher:
                     name=item.name,
                     image=item.image,
                     caption=item.captions[0].text if item.captions else "",
-                    score=float(scores[row]),
+                    score=float(evidence.score[row]),
                     tags=item.tags,
                     attributes=item.attributes,
                     channels=candidates[row].ranks,
@@ -107,6 +113,6 @@ class Searcher:
             query=query,
             generation=self._generation.name,
             took_ms=round((time.perf_counter() - start) * 1000, 2),
-            no_match=not hits or hits[0].score < self._settings.no_match,
+            no_match=not hits or hits[0].score < self._threshold,
             results=tuple(hits),
         )

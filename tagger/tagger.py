@@ -108,7 +108,8 @@ class Tagger:
         found = ids[0][ids[0] >= 0]
         rows = side.rows(found)
         cosines = side.vectors[rows].astype(np.float32) @ image.vectors[0]
-        scores = self._encoder.head.scores(image.halves, side.halves[rows], cosines)
+        logits = self._encoder.head.logits(image.halves, side.halves[rows], cosines)
+        scores = self._encoder.scoring.image(logits, cosines)
         order = np.argsort(-scores, kind="stable")
         matches: list[CaptionMatch] = []
         used: set[int] = set()

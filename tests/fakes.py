@@ -17,6 +17,7 @@ from db.records import CaptionRecord, ImageFacts, ItemRecord, Split
 from encoder.encoded import Encoded, Floats
 from encoder.head import Head, sigmoid
 from encoder.inputs import Pixels
+from encoder.scoring import Scoring
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 40), "blue": (30, 60, 220)}
 KOREAN = {"red": "빨강", "green": "초록", "blue": "파랑"}
@@ -38,6 +39,7 @@ class FakeEncoder:
             np.array([2, 0, 0, 0], np.float32),
             np.array(-4, np.float32),
         )
+        self.scoring = Scoring(caption=8.0, coverage=4.0, text_offset=-9.0)
         self.seen_images = 0
         self.seen_texts = 0
 

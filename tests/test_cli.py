@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from encoder import artifact as artifacts
+from encoder.scoring import Scoring
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = """
@@ -150,7 +151,7 @@ def _break_config(home: Path) -> None:
 def _foreign_index(home: Path) -> None:
     folder = home / "artifact"
     artifact = artifacts.load(folder)
-    artifacts.seal(folder, msgspec.structs.replace(artifact, slope=artifact.slope + 1))
+    artifacts.seal(folder, msgspec.structs.replace(artifact, scoring=Scoring(head=2.5)))
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from db.home import Home
 from db.records import CaptionRecord
 from db.store import Store
 from encoder.head import Head
+from encoder.scoring import Scoring
 from errors import IndexStateError, QueryError
 from indexer.job import build_index
 from search import Searcher
@@ -86,14 +87,17 @@ def test_an_index_of_another_model_is_refused(
 
 def test_the_head_sums_its_halves() -> None:
     rng = np.random.default_rng(1)
-    head = Head(
-        rng.normal(size=8).astype(np.float32), rng.normal(size=8).astype(np.float32),
-        np.array(0.3, np.float32), slope=2.0, offset=-1.0,
-    )  # fmt: skip
+    weights = rng.normal(size=(2, 8)).astype(np.float32)
+    head = Head(weights[0], weights[1], np.array(0.3, np.float32))
     image, text = rng.normal(size=(5, 8)), rng.normal(size=(1, 8))
     cos = rng.uniform(-1, 1, 5).astype(np.float32)
     logits = np.maximum(image + text + cos[:, None] * head.cos_weight, 0) @ head.out_weight + 0.3
     assert head.logits(image, text, cos) == pytest.approx(logits, abs=1e-5)
-    assert head.scores(image, text, cos) == pytest.approx(
-        1 / (1 + np.exp(1 - 2 * logits)), abs=1e-5
-    )
+
+
+def test_either_evidence_is_enough_and_both_are_better() -> None:
+    scoring = Scoring()
+    image = np.array([0.0, 0.9, 0.0, 0.9], np.float32)
+    text = np.array([0.0, 0.0, 0.8, 0.8], np.float32)
+    assert scoring.both(image, text) == pytest.approx([0.0, 0.9, 0.8, 0.98])
+    assert scoring.text(np.ones(1, np.float32), np.ones(1, np.float32))[0] < 1e-6  # not fitted

@@ -26,6 +26,7 @@ from encoder.network import (
     set_network_weights,
 )
 from encoder.runtime import OpenVinoEncoder
+from encoder.scoring import Scoring
 from encoder.weights import BASE_FOLDER, read_arrays
 from errors import ModelError
 from progress import Progress, silent
@@ -135,7 +136,7 @@ def _tiny(folder: Path) -> Network:
     bare = artifacts.Artifact(
         shape=dataclasses.asdict(shape), image_size=64, max_tokens=16, vocabulary=tokenizer.size,
         shared=shape.shared, width=shape.head, tags=["a", "b", "c"], thresholds=[0.5] * 3,
-        slope=1.0, offset=0.0, recipe={}, metrics={},
+        scoring=Scoring(), recipe={}, metrics={},
     )  # fmt: skip
     artifacts.seal(folder, bare)
     return network

@@ -13,6 +13,7 @@ import msgspec
 from db.home import Home, writing
 from db.store import Store
 from encoder import artifact as artifacts
+from encoder.scoring import Scoring
 from errors import CatalogError
 from progress import Progress, silent
 from settings import Settings
@@ -96,8 +97,9 @@ def write_artifact(folder: Path, fitted: Fitted, recipe: Recipe) -> artifacts.Ar
             width=shape.head,
             tags=list(fitted.tags),
             thresholds=[float(value) for value in fitted.thresholds],
-            slope=float(fitted.calibration.slope),
-            offset=float(fitted.calibration.offset),
+            scoring=Scoring(
+                head=float(fitted.calibration.slope), offset=float(fitted.calibration.offset)
+            ),
             recipe=dataclasses.asdict(recipe),
             metrics=fitted.metrics,
         ),
