@@ -12,6 +12,7 @@ from errors import ImageError, printable
 from images import read_rgb
 
 _THUMBNAIL = 112
+_SHORT, _WIDEST = 24, 200  # characters of a table cell
 
 STYLE = """
 :root { color-scheme: light }
@@ -36,6 +37,7 @@ table { border-collapse: collapse; min-width: 40%; font-size: 13.5px } th { text
   font-weight: 600; border-bottom: 2px solid #cbd2d9 } th, td { padding: 4px 22px 4px 0;
   vertical-align: top } td { border-bottom: 1px solid #eef1f4; overflow-wrap: anywhere }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+.short { white-space: nowrap }
 .group { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start; padding: 10px 0;
   border-bottom: 1px solid #eef1f4 } .group > b { width: 56px; font-size: 13px }
 figure { margin: 0; width: 120px; font-size: 12px; overflow-wrap: anywhere } img { display: block;
@@ -92,7 +94,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -
     cells = [
         "<tr>"
         + "".join(
-            f"<td{' class=number' if side else ''}>{_text(_figure(value))}</td>"
+            f"<td{_class(value, side)}>{_text(_figure(value))}</td>"
             for value, side in zip(row, right, strict=True)
         )
         + "</tr>"
@@ -125,10 +127,19 @@ def _picture(path: Path) -> str:
     return f'<img alt="" src="data:image/jpeg;base64,{data}">'
 
 
+def _class(value: str | int | float, right: bool) -> str:
+    """Short texts such as codes stay on one line, whatever their neighbours need."""
+    if right:
+        return " class=number"
+    return " class=short" if isinstance(value, str) and len(value) <= _SHORT else ""
+
+
 def _figure(value: str | int | float) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}"
-    return f"{value:,}" if isinstance(value, int) else value
+    if isinstance(value, int):
+        return f"{value:,}"
+    return value if len(value) <= _WIDEST else value[: _WIDEST - 1] + "…"
 
 
 def _text(text: str) -> str:

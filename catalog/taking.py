@@ -163,4 +163,4 @@ def _settle(taken: Taken, owners: Mapping[str, _Owner], additions: Mapping[str, 
 
 def _detail(draft: Draft, refused: Refused) -> str:
     """The reason with the file that it is about, where the row is known by an id."""
-    return f"{draft.image[:500]}: {refused.detail}" if draft.id else refused.detail
+    return f"{draft.image[:120]}: {refused.detail}" if draft.id else refused.detail

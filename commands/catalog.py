@@ -12,6 +12,8 @@ from commands.context import JsonFlag, Session, plain, print_json, session
 if TYPE_CHECKING:
     from catalog.importing import ImportSummary
 
+_WIDEST = 120
+
 app = typer.Typer(no_args_is_help=True, help="Bring a catalog in and look at what came.")
 
 
@@ -101,9 +103,9 @@ def problems(
         look = "yellow" if problem.kept else "red"
         table.add_row(
             str(problem.row),
-            plain(problem.key),
+            plain(_shortened(problem.key)),
             f"[{look}]{plain(problem.code)}[/]" + (" (kept)" if problem.kept else ""),
-            plain(problem.detail),
+            plain(_shortened(problem.detail)),
         )
     current.out.print(table)
 
@@ -169,6 +171,11 @@ def demo(
         table = draw_demo(folder, items=items, seed=seed, progress=progress)
     current.out.print(plain(str(table)), soft_wrap=True)
     current.err.print(f"next: pairdex catalog import {plain(str(table))}", soft_wrap=True)
+
+
+def _shortened(text: str) -> str:
+    """Enough of a text for a table; `--json` gives it whole."""
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 
 def _show_summary(current: Session, summary: ImportSummary) -> None:
