@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -28,6 +28,7 @@ def components(hashes: list[int], bits: int) -> set[tuple[int, ...]]:
     return {tuple(sorted(group)) for group in groups if len(group) > 1}
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(2, 40), st.integers(0, 12))
 def test_banding_finds_what_comparing_all_pairs_finds(seed: int, count: int, bits: int) -> None:
     random = np.random.default_rng(seed)

@@ -19,7 +19,7 @@ from errors import CatalogError
 from tests.catalog_samples import save_picture
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-SHARED_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED_FOLDER = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def values(path: Path, encoding: str | None = None) -> list[dict[str, Value]]:

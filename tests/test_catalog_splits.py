@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.splits import SPLITS, assign_splits, split_of
@@ -39,6 +39,7 @@ def test_the_seed_decides() -> None:
     assert assign(200) != assign(200, seed=2)
 
 
+@settings(deadline=None)
 @given(st.integers(100, 200), st.integers(0, 100))
 def test_items_stay_where_they_are_as_the_catalog_grows(count: int, more: int) -> None:
     groups = [[3, 50], [7, count + more]]
@@ -46,6 +47,7 @@ def test_items_stay_where_they_are_as_the_catalog_grows(count: int, more: int) -
     assert assign(count + more + 1, groups=groups)[:count] == before
 
 
+@settings(deadline=None)
 @given(st.integers(2, 60), st.data())
 def test_groups_stay_together(count: int, data: st.DataObject) -> None:
     places = data.draw(st.permutations(range(count)))
@@ -56,6 +58,7 @@ def test_groups_stay_together(count: int, data: st.DataObject) -> None:
         assert len({splits[place] for place in group}) == 1
 
 
+@settings(deadline=None)
 @given(st.integers(10, 30), st.integers(0, 500))
 def test_from_ten_items_on_no_split_is_empty(count: int, seed: int) -> None:
     assert set(assign(count, seed=seed)) == set(SPLITS)

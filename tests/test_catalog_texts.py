@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.attributes import AttributeTypes, as_date, as_number, typed
@@ -21,6 +21,7 @@ def kind_of(*values: Value) -> AttributeKind | None:
     return types.kinds().get("x")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), max_size=60))
 def test_cleaned_text_is_regular_and_can_be_stored(text: str) -> None:
     cleaned = clean(text, 40).text
@@ -92,11 +93,13 @@ def test_values_follow_the_kind_of_their_column() -> None:
     assert typed("long text", "text", 4) == ("long", ("cut",))
 
 
+@settings(deadline=None)
 @given(st.floats(-(2**53), 2**53))
 def test_a_float_is_read_back_exactly(number: float) -> None:
     assert as_number(repr(number)) == number
 
 
+@settings(deadline=None)
 @given(st.datetimes())
 def test_dates_keep_their_order_as_text(moment: object) -> None:
     assert as_date(str(moment)) is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -44,6 +44,7 @@ def test_a_file_cut_short_is_refused(form: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # odd metadata is no news
+@settings(deadline=None)
 @given(st.sampled_from(sorted(WHOLE)), st.data())
 def test_damaged_bytes_are_decoded_or_refused_but_never_anything_else(
     form: str, data: st.DataObject
@@ -56,6 +57,7 @@ def test_damaged_bytes_are_decoded_or_refused_but_never_anything_else(
         assert read_rgb(bytes(damaged)).mode == "RGB"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_with_a_reason(data: bytes) -> None:
     with pytest.raises(ImageError):
