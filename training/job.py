@@ -13,6 +13,7 @@ import msgspec
 from db.home import Home, writing
 from db.store import Store
 from encoder import artifact as artifacts
+from encoder.runtime import OpenVinoEncoder
 from encoder.scoring import Scoring
 from errors import CatalogError
 from progress import Progress, silent
@@ -20,6 +21,7 @@ from settings import Settings
 from training.export import export_graphs
 from training.fit import Fitted, fit
 from training.recipe import Pair, Recipe
+from training.scoring import fit_scoring
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ def train(
             shutil.rmtree(built, ignore_errors=True)
             built.mkdir()
             artifact = write_artifact(built, fitted, recipe)
+            encoder = OpenVinoEncoder(built, settings.runtime)
+            scoring = fit_scoring(store, encoder, recipe.seed, progress)
+            artifact = artifacts.seal(built, msgspec.structs.replace(artifact, scoring=scoring))
             artifacts.install(built, home.artifact)
             # The result is safe, so the way back to it is no longer needed.
             shutil.rmtree(checkpoints)
@@ -97,9 +102,7 @@ def write_artifact(folder: Path, fitted: Fitted, recipe: Recipe) -> artifacts.Ar
             width=shape.head,
             tags=list(fitted.tags),
             thresholds=[float(value) for value in fitted.thresholds],
-            scoring=Scoring(
-                head=float(fitted.calibration.slope), offset=float(fitted.calibration.offset)
-            ),
+            scoring=Scoring(),
             recipe=dataclasses.asdict(recipe),
             metrics=fitted.metrics,
         ),
