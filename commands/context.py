@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,9 +67,13 @@ def session(context: typer.Context) -> Session:
 
 def print_json(value: object) -> None:
     """One JSON document on stdout, and nothing else."""
-    import msgspec
+    import json
 
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    # A file name that is not UTF-8 holds lone surrogates: escaped, so that the document is sound
+    # and the name can be had back from it.
+    text = re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
+    sys.stdout.buffer.write(text.encode("utf-8") + b"\n")
     sys.stdout.flush()
 
 

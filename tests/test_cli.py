@@ -94,6 +94,17 @@ def test_tag_answers_in_the_documented_form_and_for_bad_files_too(made: Path) ->
 
 
 @pytest.mark.slow
+def test_a_file_name_that_is_not_utf8_is_answered_and_can_be_had_back(
+    made: Path, tmp_path: Path
+) -> None:
+    odd = os.fsencode(tmp_path) + b"/odd\xff.png"
+    shutil.copy(min((made.parent / "art" / "images").iterdir()), odd)
+    body = answer(made, "tag", os.fsdecode(odd))
+    assert os.fsencode(body["images"][0]["path"]) == odd
+    assert body["images"][0]["error"] is None
+
+
+@pytest.mark.slow
 def test_people_get_a_table_and_a_page_with_pictures(made: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     done = pairdex(made, "search", "blue <b>bird</b>", "--top", "2", "--html", page)
