@@ -47,6 +47,18 @@ class ItemRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexRecord:
+    """What the index job needs of an item: a hundred thousand of them are read at every build."""
+
+    id: int
+    image: str
+    content_hash: str
+    bytes: int
+    mtime_ns: int
+    captions: tuple[tuple[int, str], ...]  # (id, text)
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemRecord:
     row: int
     key: str

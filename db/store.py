@@ -18,6 +18,7 @@ from db.records import (
     AttributeValue,
     CaptionRecord,
     ImageFacts,
+    IndexRecord,
     ItemRecord,
     ProblemRecord,
     RunRecord,
@@ -27,6 +28,7 @@ from db.upsert import ImportCounts
 from errors import HomeError
 
 CHUNK = 500
+SCAN_CHUNK = 5000
 
 
 class Store:
@@ -99,6 +101,25 @@ class Store:
             found = self.details(ids)
             yield from (found[i] for i in ids if i in found)
             last = ids[-1]
+
+    def index_rows(self) -> Iterator[IndexRecord]:
+        """All items in the order of their ids, with as little as an index needs."""
+        columns = (Item.id, Item.image, Item.content_hash, Item.bytes, Item.mtime_ns)
+        last = 0
+        with self._engine.connect() as connection:
+            while True:
+                query = select(*columns).where(Item.id > last).order_by(Item.id).limit(SCAN_CHUNK)
+                rows = connection.execute(query).all()
+                if not rows:
+                    return
+                captions: dict[int, list[tuple[int, str]]] = {}
+                within = Caption.item_id.between(rows[0].id, rows[-1].id)
+                texts = select(Caption.item_id, Caption.id, Caption.text).where(within)
+                for item, number, text in connection.execute(texts.order_by(Caption.position)):
+                    captions.setdefault(item, []).append((number, text))
+                for row in rows:
+                    yield IndexRecord(*row, captions=tuple(captions.get(row.id, ())))
+                last = rows[-1].id
 
     def details(self, ids: Sequence[int]) -> dict[int, ItemRecord]:
         found: dict[int, ItemRecord] = {}

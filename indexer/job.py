@@ -59,7 +59,7 @@ def build_index(
         with EmbeddingCache(home.cache, encoder.fingerprint) as cache:
             with _timed(summary, "scan"):
                 known_images, known_texts = cache.known(IMAGE), cache.known(TEXT)
-                plan = scan(store.items(), total, known_images, known_texts, progress)
+                plan = scan(store.index_rows(), total, known_images, known_texts, progress)
             with _timed(summary, "images"):
                 embedded = embed_images(plan, encoder, cache, batch, progress)
             with _timed(summary, "captions"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import images
-from db.records import ItemRecord
+from db.records import IndexRecord
 from errors import ImageError
 from progress import Progress
 
@@ -48,7 +48,7 @@ class Plan:
 
 
 def scan(
-    items: Iterable[ItemRecord],
+    items: Iterable[IndexRecord],
     total: int,
     known_images: set[str],
     known_texts: set[str],
@@ -67,21 +67,21 @@ def scan(
         plan.images.append(row)
         if row.content not in known_images:
             plan.files.setdefault(row.content, row)
-        for caption in item.captions:
-            content = hashlib.sha256(caption.text.encode()).hexdigest()
-            plan.captions.append(CaptionRow(caption.id, item.id, content))
+        for caption, text in item.captions:
+            content = hashlib.sha256(text.encode()).hexdigest()
+            plan.captions.append(CaptionRow(caption, item.id, content))
             if content not in known_texts:
-                plan.texts[content] = caption.text
+                plan.texts[content] = text
     return plan
 
 
-def _content(item: ItemRecord) -> str:
+def _content(item: IndexRecord) -> str:
     """The file's content hash: that of the import, or read anew where the file has changed."""
     path = Path(item.image)
     try:
         status = path.stat()
     except OSError as error:
         raise ImageError(f"{path} cannot be opened", str(error.strerror)) from None
-    if (status.st_size, status.st_mtime_ns) == (item.facts.bytes, item.facts.mtime_ns):
-        return item.facts.content_hash
+    if (status.st_size, status.st_mtime_ns) == (item.bytes, item.mtime_ns):
+        return item.content_hash
     return images.content_hash(images.read_file(path))
