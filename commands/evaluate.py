@@ -1,0 +1,138 @@
+"""pairdex evaluate"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.context import JsonFlag, Session, plain, print_json, session
+
+if TYPE_CHECKING:
+    from evaluation import Figure, Report
+
+# Section, then (what, figure, the figure that stands beside it).
+_SHOWN = (
+    ("text → image, unseen images", "t2i", ("R@1", "R@5", "R@10", "MRR", "median_rank")),
+    ("image → text, unseen images", "i2t", ("R@10", "MRR")),
+    ("attribute queries, whole catalog", "attributes", ("nDCG@10", "P@5")),
+    ("attribute queries, unseen images", "attributes.unseen", ("nDCG@10",)),
+)
+_SYSTEMS = ("shortlist", "rerank", "words", "hybrid")
+_SINGLE = (
+    ("match head, random pairs", "ROC-AUC", "match.random.auc", "0.5"),
+    ("match head, mined pairs", "ROC-AUC", "match.mined.auc", "0.5"),
+    ("scores of shortlists", "ECE", "calibration.ece", ""),
+    ("scores of first results", "ECE", "calibration.first.ece", ""),
+    ("nonsense", "refused", "no_match.refused", ""),
+    ("real queries", "refused", "no_match.false_refusals", ""),
+    ("tags by image", "macro mAP", "tags.macro_mAP", "tags.chance.macro_mAP"),
+    ("tags by image", "micro F1", "tags.micro_F1", ""),
+    ("tags by image and caption", "macro mAP", "tags.both.macro_mAP", "tags.chance.macro_mAP"),
+)
+
+
+class SplitName(StrEnum):
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+def evaluate(
+    context: typer.Context,
+    split: Annotated[SplitName, typer.Option("--split", help="The items to judge.")] = (
+        SplitName.TEST
+    ),
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Also write a page with diagrams.", show_default=False),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label",
+            help="The attribute to tell classes by; else the first text attribute that fits.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Other samples.", show_default=False)
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Judge the model and the index of this home, with intervals and beside chance."""
+    from evaluation import evaluate_home
+    from evaluation.judge import SEED
+
+    current = session(context)
+    with current.progress() as progress:
+        found = evaluate_home(
+            current.home,
+            current.settings,
+            split.value,
+            SEED if seed is None else seed,
+            label,
+            progress,
+        )
+    if report is not None:
+        from db.home import writing
+        from evaluation.page import page
+
+        with writing(report):
+            report.write_text(page(found), encoding="utf-8")
+    if json:
+        import msgspec
+
+        shown = msgspec.to_builtins(found)
+        for drawn in ("curves", "confusions", "ranks"):  # matter of the page
+            del shown[drawn]
+        print_json(shown)
+    else:
+        _show(current, found)
+
+
+def _show(current: Session, report: Report) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="cyan")
+    for name in ("value", "95 % interval", "random"):
+        table.add_column(name, justify="right", no_wrap=True)
+    figures = report.figures
+    for title, prefix, metrics in _SHOWN:
+        for metric in metrics:
+            beside = figures.get(f"{prefix}.random.{metric}")
+            for system in _SYSTEMS:
+                figure = figures.get(f"{prefix}.{system}.{metric}")
+                if figure is not None:
+                    chance = _number(beside.value) if beside else ""
+                    what = f"{system} {metric.replace('_', ' ')}"
+                    table.add_row(title, what, *_cells(figure), chance)
+                    title = ""
+    for title, what, key, baseline in _SINGLE:
+        if key in figures:
+            chance = _number(figures[baseline].value) if baseline in figures else baseline
+            table.add_row(title, what, *_cells(figures[key]), chance)
+    for kind in ("image", "text", "both"):
+        key = f"label.{kind}.accuracy"
+        if key in figures:
+            chance = _number(figures["label.chance.accuracy"].value)
+            title = f"{plain(report.label)} by {'image and caption' if kind == 'both' else kind}"
+            table.add_row(title, "accuracy", *_cells(figures[key]), chance)
+    current.out.print(f"{report.n} items of the split {report.split}", style="bold")
+    current.out.print(table)
+    for note in report.notes:
+        current.out.print(f"• {plain(note)}", soft_wrap=True)
+    where = f"generation {report.generation}, model {report.fingerprint[:12]}, seed {report.seed}"
+    current.out.print(where, style="dim")
+
+
+def _cells(figure: Figure) -> tuple[str, str]:
+    return _number(figure.value), f"{_number(figure.low)} to {_number(figure.high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if abs(value) <= 1 else f"{value:.1f}"

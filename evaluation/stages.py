@@ -1,0 +1,42 @@
+"""The families of figures, each from the bench to its findings, in the order they are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from evaluation.bench import Bench, Findings
+from evaluation.labels import label_figures
+from evaluation.material import sampled
+from evaluation.stages_search import attributes, refusals, words_and_hybrid
+from evaluation.stages_unseen import captions_unseen, images_unseen
+from evaluation.tagging import image_tags, tag_figures
+
+TAGGED = 2000  # images that are looked at for their tags
+
+
+def tags(bench: Bench) -> Findings:
+    some = sampled(list(bench.material.items), bench.seed, TAGGED)
+    items, scores = image_tags(some, bench.encoder, bench.settings.runtime.batch, bench.progress)
+    if not items:
+        return Findings(notes=["No image of the split can be read: tags are not judged."])
+    figures, rows = tag_figures(items, scores, bench.encoder, bench.material.language, bench.seed)
+    found = Findings(figures, {"tags": len(items)}, tags=rows)
+    if len(items) < len(some):
+        found.notes.append(f"{len(some) - len(items)} images can no longer be read.")
+    return found
+
+
+def classes(bench: Bench) -> Findings:
+    label, figures, said = label_figures(bench.material, bench.generation, bench.label, bench.seed)
+    return Findings(figures, notes=said, label=label)
+
+
+STAGES: dict[str, Callable[[Bench], Findings]] = {
+    "images": images_unseen,
+    "captions": captions_unseen,
+    "words and hybrid": words_and_hybrid,
+    "attributes": attributes,
+    "refusals": refusals,
+    "tags": tags,
+    "classes": classes,
+}

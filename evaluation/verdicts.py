@@ -1,0 +1,41 @@
+"""What the figures say, in sentences: a table does not tell whether a difference is one."""
+
+from __future__ import annotations
+
+from evaluation.report import Figure, Figures
+
+_DIRECTIONS = {"t2i": "text → image", "i2t": "image → text"}
+
+
+def verdicts(figures: Figures, counts: dict[str, int]) -> list[str]:
+    said = []
+    for direction, name in _DIRECTIONS.items():
+        gain = figures.get(f"{direction}.rerank_gain.MRR")
+        if gain is not None:
+            said.append(f"{name}: {_reranking(gain)} (MRR {_signed(gain)}).")
+    better = figures.get("attributes.hybrid.nDCG@10")
+    words = figures.get("attributes.words.nDCG@10")
+    if better and words and better.value < words.value:
+        said.append(
+            "Attribute queries: exact words alone rank better than the whole search "
+            f"(nDCG@10 {words.value:.3f} against {better.value:.3f})."
+        )
+    gain = figures.get("tags.gain.macro_mAP")
+    if gain is not None:
+        how = "helps" if gain.low > 0 else "hurts" if gain.high < 0 else "makes no clear difference"
+        said.append(f"Tags: the caption beside the image {how} (macro mAP {_signed(gain)}).")
+    if 0 < counts.get("t2i", 0) < 50:
+        said.append(f"Only {counts['t2i']} queries: read the intervals, not the values.")
+    return said
+
+
+def _reranking(gain: Figure) -> str:
+    if gain.low > 0:
+        return "re-ranking beats the shortlist"
+    if gain.high < 0:
+        return "re-ranking does not beat the shortlist, it makes it worse"
+    return "re-ranking does not beat the shortlist: no difference beyond chance"
+
+
+def _signed(gain: Figure) -> str:
+    return f"{gain.value:+.3f}, {gain.low:+.3f} to {gain.high:+.3f}"
