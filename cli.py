@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands import catalog, home, index, search, tag, train
+from commands import catalog, evaluate, home, index, search, tag, train
 from commands.context import Session
 from errors import PairdexError, printable
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="pairdex",
@@ -22,7 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(index.app, name="index")
-for command in (train.train, search.search, tag.tag, home.info, home.doctor):
+for command in (train.train, evaluate.evaluate, search.search, tag.tag, home.info, home.doctor):
     app.command()(command)
 
 
@@ -50,16 +53,21 @@ def options(
 
 def main() -> None:
     """Runs the app; every error becomes one line on stderr and the exit code of its branch."""
+    # When the reader of our output has gone (`| head`) we end as other programs do, in silence.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         app()
     except PairdexError as error:
         _fail(f"error: {error}", error.exit_code)
-    except KeyboardInterrupt:
-        _fail("interrupted: run the same command again to continue", 130)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:  # Typer makes this of a KeyboardInterrupt
+            _fail("interrupted: run the same command again to continue", INTERRUPTED)
+        raise
+    except OSError as error:
+        from db.home import disk_error
+
+        trouble = disk_error(Path("the output"), error)
+        _fail(f"error: {trouble}", trouble.exit_code)
     except Exception as error:
         if os.environ.get("PAIRDEX_DEBUG"):
             raise

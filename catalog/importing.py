@@ -46,7 +46,7 @@ from catalog.taking import Taken, take_rows
 from db.records import AttributeKind, CaptionRecord, ItemRecord, ProblemRecord, Split
 from db.store import Store
 from db.upsert import ImportCounts
-from errors import CatalogError
+from errors import CatalogError, printable
 from progress import Progress, silent
 from settings import CatalogSettings
 
@@ -79,6 +79,7 @@ def import_catalog(
     encoding: str | None = None,
 ) -> ImportSummary:
     """Bring the store to what the source says; `prune` also removes what it no longer names."""
+    run = store.start_run("import")
     opened = open_source(source, encoding)
     roles = resolve_columns(source, opened.columns, columns, settings.languages)
     folder = _image_folder(images, opened)
@@ -98,7 +99,7 @@ def import_catalog(
     items = _items(opened, roles, taken, splits, kinds, settings, cuts, progress)
     counts = store.apply_import(items, _late(taken.problems, cuts), prune)
     problems = taken.problems + cuts
-    return ImportSummary(
+    summary = ImportSummary(
         rows=taken.read,
         items=len(taken.rows),
         merged=taken.merged,
@@ -113,6 +114,9 @@ def import_catalog(
         kinds=kinds,
         notes=(*opened.notes, *_notes(roles, taken)),
     )
+    told = {"source": printable(str(source)), "rows": summary.rows, "items": summary.items}
+    store.finish_run(run, told)
+    return summary
 
 
 def _image_folder(images: Path | None, source: Source) -> Path:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.context import JsonFlag, Session, plain, print_json, session
+from errors import QueryError
 
 if TYPE_CHECKING:
     from catalog.importing import ImportSummary
@@ -55,11 +56,16 @@ def import_(
     """Read a source, check every row and image, and store what is whole."""
     from catalog.columns import ColumnFlags
     from catalog.importing import import_catalog
+    from db.home import Home
     from db.store import Store
 
     current = session(context)
     flags = ColumnFlags(id_, image, caption, tags, split, name)
-    with Store.open(current.home, create=True) as store, current.progress() as progress:
+    with (
+        Store.open(current.home, create=True) as store,
+        Home(current.home).locked("catalog import"),
+        current.progress() as progress,
+    ):
         summary = import_catalog(
             source, images, flags, current.settings.catalog, store, prune, progress, encoding
         )
@@ -84,7 +90,11 @@ def problems(
 
     current = session(context)
     with Store.open(current.home) as store:
-        found = [p for p in store.problems() if code in (None, p.code)]
+        listed = store.problems()
+    found = [p for p in listed if code in (None, p.code)]
+    if code is not None and not found:
+        codes = ", ".join(sorted({p.code for p in listed})) or "none at all"
+        raise QueryError(f"no problem has the code {code}", f"the last import has {codes}")
     if json:
         import msgspec
 
@@ -160,6 +170,7 @@ def demo(
     out: Annotated[
         Path | None, typer.Option(help="Else demo/ in the home.", show_default=False)
     ] = None,
+    json: JsonFlag = False,
 ) -> None:
     """Draw a catalog of invented creatures with captions and tags, to try everything on."""
     from catalog.demo import draw_demo
@@ -169,6 +180,10 @@ def demo(
     folder = out or current.home / "demo"
     with current.progress() as progress, writing(folder):
         table = draw_demo(folder, items=items, seed=seed, progress=progress)
+    if json:
+        body = {"schema": "pairdex.catalog-demo.v1", "path": str(table), "items": items}
+        print_json(body | {"seed": seed})
+        return
     current.out.print(plain(str(table)), soft_wrap=True)
     current.err.print(f"next: pairdex catalog import {plain(str(table))}", soft_wrap=True)
 

@@ -24,11 +24,9 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
-from sqlalchemy.exc import DatabaseError
 
 from db import sqlite
 from db.home import writing
-from errors import HomeError
 
 Row = NDArray[np.float16]
 CHUNK = 500
@@ -52,13 +50,8 @@ class EmbeddingCache:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(f"sqlite:///{self._file}")
-        sqlite.prepare(self._engine)
-        try:
-            _embeddings.metadata.create_all(self._engine)
-        except DatabaseError as error:
-            raise HomeError(
-                f"{self._file} cannot be used", str(error.orig), "delete it: it is only a cache"
-            ) from None
+        sqlite.prepare(self._engine, self._file)
+        _embeddings.metadata.create_all(self._engine)
 
     def __enter__(self) -> EmbeddingCache:
         return self

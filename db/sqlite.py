@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 import re
+import sqlite3
 from collections.abc import Iterable, Sequence
-from sqlite3 import Connection as RawConnection
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, bindparam, event, text
+
+from errors import HomeError
 
 _CREATE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS item_words USING fts5("
@@ -23,11 +26,11 @@ _WORD = re.compile(r"\w+")
 _SYLLABIC = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
-def prepare(engine: Engine) -> None:
-    """Pragmas for each new connection: readers never wait for the writer (WAL)."""
+def prepare(engine: Engine, database: Path) -> None:
+    """Pragmas for each new connection (WAL: readers never wait), and errors that name the file."""
 
     @event.listens_for(engine, "connect")
-    def _set_pragmas(raw: RawConnection, _record: Any) -> None:
+    def _set_pragmas(raw: sqlite3.Connection, _record: Any) -> None:
         cursor = raw.cursor()
         for pragma in (
             "journal_mode = WAL",
@@ -39,6 +42,29 @@ def prepare(engine: Engine) -> None:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    @event.listens_for(engine, "handle_error")
+    def _translate(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if isinstance(error, sqlite3.DatabaseError):
+            raise _disk_trouble(database, error) from None
+
+
+def _disk_trouble(database: Path, error: sqlite3.DatabaseError) -> Exception:
+    """What the user can mend; a mistake in our own SQL stays what it is."""
+    reason = str(error)
+    for sign, what, remedy in (
+        ("full", "cannot be written", "free some space, then run this again"),
+        ("readonly", "cannot be written", "check the folder's permissions"),
+        ("unable to open", "cannot be opened", "check the folder's permissions"),
+        ("disk I/O", "cannot be used", "check the disk, then run this again"),
+        ("locked", "is in use", "wait until the other job ends, then run this again"),
+        ("not a database", "is damaged", "restore it, or remove it and import the catalog again"),
+        ("malformed", "is damaged", "restore it, or remove it and import the catalog again"),
+    ):
+        if sign in reason:
+            return HomeError(f"{database} {what}", reason, remedy)
+    return error
 
 
 def create_words(connection: Connection) -> None:

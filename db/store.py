@@ -8,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import Engine, create_engine, delete, func, insert, select, update
-from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session, selectinload
 
 from db import sqlite, upsert
@@ -25,7 +24,6 @@ from db.records import (
 )
 from db.tables import Attribute, Caption, Failure, Item, ItemTag, Problem, Run, Tag
 from db.upsert import ImportCounts
-from errors import HomeError
 
 CHUNK = 500
 SCAN_CHUNK = 5000
@@ -50,18 +48,9 @@ class Store:
         """Any SQLAlchemy URL; `database` is what error messages call it."""
         engine = create_engine(url)
         if engine.dialect.name == "sqlite":
-            sqlite.prepare(engine)
-        try:
-            with writing(database):
-                migrate(engine, database)
-        except OperationalError as error:
-            raise HomeError(
-                f"{database} cannot be opened", str(error.orig), "check the folder's permissions"
-            ) from None
-        except DatabaseError as error:
-            raise HomeError(
-                f"{database} is damaged", str(error.orig), "restore it or import the catalog again"
-            ) from None
+            sqlite.prepare(engine, database)
+        with writing(database):
+            migrate(engine, database)
         return cls(engine)
 
     def close(self) -> None:
@@ -134,6 +123,11 @@ class Store:
                 found.update((item.id, _record(item)) for item in session.scalars(query))
         return found
 
+    def present(self, ids: Sequence[int]) -> set[int]:
+        """Those of the ids that the catalog still holds."""
+        with self._engine.connect() as connection:
+            return set(connection.scalars(select(Item.id).where(Item.id.in_(ids))))
+
     def count_items(self) -> int:
         with Session(self._engine) as session:
             return session.scalar(select(func.count(Item.id))) or 0
@@ -190,16 +184,17 @@ class Store:
         self,
         run: int,
         summary: dict[str, object],
-        failures: Iterable[tuple[int, str, str]] = (),
+        failures: Iterable[tuple[int, str, str]] | None = None,
     ) -> None:
         """Close a run with its counts and (item id, status, reason) of what it could not take."""
         rows = [
             {"run_id": run, "item_id": item, "status": status, "reason": reason}
-            for item, status, reason in failures
+            for item, status, reason in failures or ()
         ]
         with self._engine.begin() as connection:
-            # Only the last run's failures are of use: they say what is missing now.
-            connection.execute(delete(Failure))
+            if failures is not None:
+                # Only the last run's failures are of use: they say what is missing now.
+                connection.execute(delete(Failure))
             if rows:
                 connection.execute(insert(Failure), rows)
             closed = {"finished": dt.datetime.now(dt.UTC), "summary": summary}

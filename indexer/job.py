@@ -34,8 +34,8 @@ class BuildSummary:
     captions: int = 0
     indexed: int = 0  # embedded by this run
     unchanged: int = 0  # embedded by an earlier one
-    skipped: int = 0
-    failed: int = 0
+    skipped: int = 0  # its file is no longer there
+    failed: int = 0  # its file cannot be read
     images_per_second: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -77,7 +77,8 @@ def build_index(
         summary.items, summary.captions = len(plan.images), len(plan.captions)
         summary.indexed = sum(row.content in plan.files for row in plan.images)
         summary.unchanged = summary.items - summary.indexed
-        summary.failed = len(plan.failures)
+        summary.skipped = sum(status == "skipped" for _, status, _ in plan.failures)
+        summary.failed = len(plan.failures) - summary.skipped
         summary.images_per_second = round(embedded / max(summary.seconds["images"], 1e-9), 1)
         store.finish_run(run, msgspec.to_builtins(summary), plan.failures)
     return summary

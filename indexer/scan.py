@@ -9,7 +9,7 @@ from pathlib import Path
 
 import images
 from db.records import IndexRecord
-from errors import ImageError
+from errors import ImageError, printable
 from progress import Progress
 
 
@@ -59,6 +59,10 @@ def scan(
     for number, item in enumerate(items, start=1):
         try:
             row = ImageRow(item.id, Path(item.image), _content(item))
+        except FileNotFoundError:
+            gone = f"{printable(item.image)} is no longer there"
+            plan.failures.append((item.id, "skipped", gone))
+            continue
         except ImageError as error:
             plan.failures.append((item.id, "failed", str(error)))
             continue
@@ -80,6 +84,8 @@ def _content(item: IndexRecord) -> str:
     path = Path(item.image)
     try:
         status = path.stat()
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise ImageError(f"{path} cannot be opened", str(error.strerror)) from None
     if (status.st_size, status.st_mtime_ns) == (item.bytes, item.mtime_ns):

@@ -15,13 +15,13 @@ import numpy as np
 
 from db.generations import Generation, open_current
 from db.home import Home
-from db.records import AttributeValue
+from db.records import AttributeValue, ItemRecord
 from db.store import Store
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from errors import QueryError
 from search.rerank import judge
-from search.shortlist import shortlist
+from search.shortlist import Candidate, shortlist
 from settings import SearchSettings, Settings
 
 MAX_QUERY = 10_000
@@ -85,30 +85,19 @@ class Searcher:
         candidates = shortlist(
             self._generation, encoded.vectors[0], words, self._settings.shortlist
         )
+        # The catalog may have lost items since the generation was built.
+        present = self._store.present([candidate.item for candidate in candidates])
+        candidates = [candidate for candidate in candidates if candidate.item in present]
         items = np.asarray([candidate.item for candidate in candidates], np.int64)
         coverage = np.asarray(self._store.word_coverage(query, items.tolist()), np.float32)
         evidence = judge(self._generation, self._encoder, encoded, items, coverage)
         # Stable: where the judge sees no difference, the shortlist's order stays.
         order = np.argsort(-evidence.score, kind="stable")[: top or self._settings.top]
         details = self._store.details([int(items[row]) for row in order])
-        hits: list[Hit] = []
-        for row in order:
-            item = details.get(int(items[row]))
-            if item is None:  # removed from the catalog since the generation was built
-                continue
-            hits.append(
-                Hit(
-                    rank=len(hits) + 1,
-                    id=item.key,
-                    name=item.name,
-                    image=item.image,
-                    caption=item.captions[0].text if item.captions else "",
-                    score=float(evidence.score[row]),
-                    tags=item.tags,
-                    attributes=item.attributes,
-                    channels=candidates[row].ranks,
-                )
-            )
+        hits = [
+            _hit(rank, details[int(items[row])], float(evidence.score[row]), candidates[row])
+            for rank, row in enumerate(order, start=1)
+        ]
         return SearchResult(
             query=query,
             generation=self._generation.name,
@@ -116,3 +105,17 @@ class Searcher:
             no_match=not hits or hits[0].score < self._threshold,
             results=tuple(hits),
         )
+
+
+def _hit(rank: int, item: ItemRecord, score: float, candidate: Candidate) -> Hit:
+    return Hit(
+        rank=rank,
+        id=item.key,
+        name=item.name,
+        image=item.image,
+        caption=item.captions[0].text if item.captions else "",
+        score=score,
+        tags=item.tags,
+        attributes=item.attributes,
+        channels=candidate.ranks,
+    )

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import app
-from errors import CatalogError
+from errors import CatalogError, QueryError
 from tests.catalog_samples import picture, save_picture, write_csv
 
 
@@ -48,7 +48,8 @@ def test_import_speaks_json(tmp_path: Path, source: Path) -> None:
 def test_problems_are_listed_as_they_are(tmp_path: Path, source: Path) -> None:
     run(tmp_path / "home", "import", source)
     assert "[bold]" in run(tmp_path / "home", "problems").stdout
-    assert run(tmp_path / "home", "problems", "--code", "url").stdout == "no problems\n"
+    with pytest.raises(QueryError, match="missing-image"):
+        run(tmp_path / "home", "problems", "--code", "url")
     found = json.loads(run(tmp_path / "home", "problems", "--json").stdout)
     assert found["problems"] == [
         {

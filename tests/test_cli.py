@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -232,3 +233,18 @@ def test_every_command_has_help_and_the_reference_is_fresh(tmp_path: Path) -> No
     assert fresh.read_text(encoding="utf-8") == stored.read_text(encoding="utf-8"), (
         "run `make docs`"
     )
+
+
+def test_ctrl_c_says_that_the_job_can_go_on(tmp_path: Path) -> None:
+    job = subprocess.Popen(
+        [sys.executable, ROOT / "cli.py", "--home", tmp_path, "catalog", "demo", "--items", "9999"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not any(tmp_path.glob("demo/images/*")):
+        assert job.poll() is None
+    job.send_signal(signal.SIGINT)
+    _, stderr = job.communicate(timeout=60)
+    assert job.returncode == 130
+    assert "interrupted: run the same command again" in stderr
+    assert "Traceback" not in stderr

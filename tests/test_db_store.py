@@ -135,7 +135,7 @@ def test_an_older_database_takes_the_missing_steps_in_order(store: Store, home: 
     taken: list[int] = []
     steps = [*STEPS, lambda _: taken.append(2), lambda _: taken.append(3)]
     engine = create_engine(f"sqlite:///{home.database}")
-    sqlite.prepare(engine)
+    sqlite.prepare(engine, home.database)
     assert migrate(engine, home.database, steps) == 2
     assert migrate(engine, home.database, steps) == 0
     engine.dispose()

@@ -83,11 +83,11 @@ def test_every_item_is_accounted_for(
     Path(gone.image).unlink()
     Path(broken.image).write_bytes(b"no picture")
     summary = build(home, store, encoder, settings)
-    assert (summary.indexed, summary.unchanged, summary.failed) == (10, 0, 2)
+    assert (summary.indexed, summary.skipped, summary.failed) == (10, 1, 1)
     assert {(key, status) for key, status, _ in store.failures()} == {
-        ("0", "failed"), ("1", "failed"),
+        ("0", "skipped"), ("1", "failed"),
     }  # fmt: skip
-    assert "No such file" in store.failures()[0][2]
+    assert "no longer there" in store.failures()[0][2]
     live = generations.open_current(home.generations)
     assert not {gone.id, broken.id} & set(live.images.ids.tolist())
     assert not {gone.id, broken.id} & set(live.captions.owners.tolist())

@@ -77,6 +77,12 @@ def test_items_that_came_or_went_since_the_build_do_not_disturb(
     assert [hit.rank for hit in result.results] == list(range(1, len(ids) + 1))
 
 
+def test_removed_items_take_no_place_among_the_results(searcher: Searcher, store: Store) -> None:
+    kept = [item for item in store.items() if item.key in ("10", "11")]
+    store.apply_import(kept, [], prune=True)
+    assert len(searcher.search("a red square", top=2).results) == 2
+
+
 def test_an_index_of_another_model_is_refused(
     home: Home, store: Store, searcher: Searcher, settings: Settings
 ) -> None:
