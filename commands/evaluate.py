@@ -13,7 +13,7 @@ from commands.context import JsonFlag, Session, plain, print_json, session
 if TYPE_CHECKING:
     from evaluation import Figure, Report
 
-# Section, then (what, figure, the figure that stands beside it).
+# Section, prefix of its figures, metrics.
 _SHOWN = (
     ("text → image, unseen images", "t2i", ("R@1", "R@5", "R@10", "MRR", "median_rank")),
     ("image → text, unseen images", "i2t", ("R@10", "MRR")),
@@ -21,16 +21,17 @@ _SHOWN = (
     ("attribute queries, unseen images", "attributes.unseen", ("nDCG@10",)),
 )
 _SYSTEMS = ("shortlist", "rerank", "words", "hybrid")
+# What, figure, what stands beside it: a figure or a number.
 _SINGLE = (
-    ("match head, random pairs", "ROC-AUC", "match.random.auc", "0.5"),
-    ("match head, mined pairs", "ROC-AUC", "match.mined.auc", "0.5"),
-    ("scores of shortlists", "ECE", "calibration.ece", ""),
-    ("scores of first results", "ECE", "calibration.first.ece", ""),
-    ("nonsense", "refused", "no_match.refused", ""),
-    ("real queries", "refused", "no_match.false_refusals", ""),
-    ("tags by image", "macro mAP", "tags.macro_mAP", "tags.chance.macro_mAP"),
-    ("tags by image", "micro F1", "tags.micro_F1", ""),
-    ("tags by image and caption", "macro mAP", "tags.both.macro_mAP", "tags.chance.macro_mAP"),
+    ("match head on random pairs, ROC-AUC", "match.random.auc", "0.500"),
+    ("match head on mined pairs, ROC-AUC", "match.mined.auc", "0.500"),
+    ("calibration error of shortlists", "calibration.ece", ""),
+    ("calibration error of first results", "calibration.first.ece", ""),
+    ("nonsense refused", "no_match.refused", ""),
+    ("real queries refused", "no_match.false_refusals", ""),
+    ("tags by image, macro mAP", "tags.macro_mAP", "tags.chance.macro_mAP"),
+    ("tags by image, micro F1", "tags.micro_F1", ""),
+    ("tags by image and caption, macro mAP", "tags.both.macro_mAP", "tags.chance.macro_mAP"),
 )
 
 
@@ -97,37 +98,50 @@ def _show(current: Session, report: Report) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, style="cyan")
-    for name in ("value", "95 % interval", "random"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for name, width in (("value", 6), ("95 % interval", 14), ("random", 6)):
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)
     figures = report.figures
     for title, prefix, metrics in _SHOWN:
-        for metric in metrics:
-            beside = figures.get(f"{prefix}.random.{metric}")
-            for system in _SYSTEMS:
-                figure = figures.get(f"{prefix}.{system}.{metric}")
-                if figure is not None:
-                    chance = _number(beside.value) if beside else ""
-                    what = f"{system} {metric.replace('_', ' ')}"
-                    table.add_row(title, what, *_cells(figure), chance)
-                    title = ""
-    for title, what, key, baseline in _SINGLE:
+        rows = _systems(figures, prefix, metrics)
+        if rows:
+            table.add_row(f"[bold]{title}[/]")
+        for row in rows:
+            table.add_row(*row)
+    table.add_row("[bold]scores, refusals and tags[/]")
+    for what, key, baseline in _SINGLE:
         if key in figures:
             chance = _number(figures[baseline].value) if baseline in figures else baseline
-            table.add_row(title, what, *_cells(figures[key]), chance)
+            table.add_row(f"  {what}", *_cells(figures[key]), chance)
     for kind in ("image", "text", "both"):
         key = f"label.{kind}.accuracy"
         if key in figures:
             chance = _number(figures["label.chance.accuracy"].value)
-            title = f"{plain(report.label)} by {'image and caption' if kind == 'both' else kind}"
-            table.add_row(title, "accuracy", *_cells(figures[key]), chance)
+            by = "image and caption" if kind == "both" else "caption" if kind == "text" else kind
+            what = f"  {plain(report.label)} by {by}, accuracy"
+            table.add_row(what, *_cells(figures[key]), chance)
     current.out.print(f"{report.n} items of the split {report.split}", style="bold")
     current.out.print(table)
     for note in report.notes:
         current.out.print(f"• {plain(note)}", soft_wrap=True)
     where = f"generation {report.generation}, model {report.fingerprint[:12]}, seed {report.seed}"
     current.out.print(where, style="dim")
+
+
+def _systems(
+    figures: dict[str, Figure], prefix: str, metrics: tuple[str, ...]
+) -> list[tuple[str, ...]]:
+    """A row per metric and system, random beside each."""
+    rows: list[tuple[str, ...]] = []
+    for metric in metrics:
+        beside = figures.get(f"{prefix}.random.{metric}")
+        chance = _number(beside.value) if beside else ""
+        for system in _SYSTEMS:
+            figure = figures.get(f"{prefix}.{system}.{metric}")
+            if figure is not None:
+                what = f"  {metric.replace('_', ' ')}, {system}"
+                rows.append((what, *_cells(figure), chance))
+    return rows
 
 
 def _cells(figure: Figure) -> tuple[str, str]:

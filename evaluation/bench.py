@@ -21,7 +21,7 @@ class Bench:
     settings: Settings
     material: Material
     seed: int
-    label: str | None
+    label: str  # the attribute whose classes are told apart; empty where there is none
     progress: Progress
 
 
@@ -30,7 +30,6 @@ class Findings:
     figures: Figures = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    label: str = ""
     tags: list[TagRow] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
     confusions: list[Confusion] = field(default_factory=list)
@@ -40,7 +39,6 @@ class Findings:
         self.figures |= other.figures
         self.counts |= other.counts
         self.notes += other.notes
-        self.label = self.label or other.label
         self.tags += other.tags
         self.curves += other.curves
         self.confusions += other.confusions

@@ -10,6 +10,7 @@ from db.store import Store
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from evaluation.bench import Bench, Findings
+from evaluation.labels import chosen_label
 from evaluation.material import gather
 from evaluation.report import Report
 from evaluation.stages import STAGES
@@ -49,7 +50,8 @@ def evaluate(
     """Every figure of docs/evaluation.md that the catalog allows; `label` names an attribute."""
     generation.require(encoder.fingerprint)
     material = gather(store, generation, split)
-    bench = Bench(store, generation, encoder, settings, material, seed, label, progress)
+    chosen = chosen_label(material, label)  # a wrong name is told before anything is computed
+    bench = Bench(store, generation, encoder, settings, material, seed, chosen, progress)
     found = Findings()
     for done, (name, stage) in enumerate(STAGES.items()):
         progress("evaluate", done, len(STAGES), name)
@@ -61,7 +63,7 @@ def evaluate(
         seed=seed,
         generation=generation.name,
         fingerprint=encoder.fingerprint,
-        label=found.label,
+        label=chosen,
         counts=found.counts,
         figures=found.figures,
         notes=verdicts(found.figures, found.counts) + found.notes,

@@ -8,7 +8,7 @@ with 2 to 100 values.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,24 +28,34 @@ LEARNT_FROM = 5000
 Floats = NDArray[np.float32]
 
 
+def chosen_label(material: Material, wanted: str | None) -> str:
+    """The attribute to judge: the one asked for, else the first that fits, else none."""
+    known = _text_attributes(material.catalog)
+    if wanted and wanted not in known:
+        raise QueryError(
+            f"no attribute {wanted!r} to judge",
+            f"text attributes are {', '.join(known) or 'none'}",
+            "name one of them with --label",
+        )
+    return wanted or _class_like(known, len(material.catalog))
+
+
 def label_figures(
-    material: Material, generation: Generation, label: str | None, seed: int
-) -> tuple[str, Figures, list[str]]:
-    """(the attribute judged, its figures, sentences); empty where there is none to judge."""
-    chosen = label or _class_like(material.catalog)
+    material: Material, generation: Generation, chosen: str, seed: int
+) -> tuple[Figures, list[str]]:
+    """The figures of an attribute and a sentence on them; no figure where nothing can be said."""
     if not chosen:
-        return "", {}, []
-    if label and label not in _text_attributes(material.catalog):
-        known = ", ".join(_text_attributes(material.catalog)) or "none"
-        raise QueryError(f"no attribute {label!r} to judge", f"text attributes: {known}")
+        return {}, ["No text attribute has 2 to 100 values: no class to tell."]
+    if material.split == "train":
+        return {}, [f"Class {chosen!r} is learnt from the train split and not judged on it."]
     language = material.language
     learn = [i for i in material.catalog if i.split == "train" and _usable(i, chosen, language)]
     learn = sampled(learn, seed, LEARNT_FROM)
     classes = {_value(item, chosen) for item in learn}
     judged = [i for i in material.items if _usable(i, chosen, language)]
     judged = [item for item in judged if _value(item, chosen) in classes]
-    if len(classes) < VALUES[0] or not judged or material.split == "train":
-        return "", {}, []
+    if len(classes) < VALUES[0] or not judged:
+        return {}, [f"Class {chosen!r} has too few values to tell apart."]
 
     truth = np.asarray([_value(item, chosen) for item in learn])
     wanted = np.asarray([_value(item, chosen) for item in judged])
@@ -69,14 +79,14 @@ def label_figures(
         f"Class {chosen!r}: {len(classes)} values, {len(judged)} items; {named:.0%} of the "
         "captions name the value word for word, so what text adds there is no guess."
     )
-    return chosen, figures, [note]
+    return figures, [note]
 
 
-def _class_like(items: Sequence[ItemRecord]) -> str:
+def _class_like(known: Mapping[str, Counter[str]], items: int) -> str:
     """The first text attribute with a fitting number of values that most items have."""
-    for name, values in _text_attributes(items).items():
+    for name, values in known.items():
         fits = VALUES[0] <= len(values) <= VALUES[1]
-        if fits and 2 * sum(values.values()) > len(items):
+        if fits and 2 * sum(values.values()) > items:
             return name
     return ""
 

@@ -117,10 +117,10 @@ def _matching(report: Report) -> Iterable[str]:
         return
     yield "<h2>Match head</h2>"
     rows = [
-        (name, *(cell(report.figures[f"match.{name}.{what}"]) for what in _VERDICT))
+        (f"{name} pairs", *(cell(report.figures[f"match.{name}.{what}"]) for what in _VERDICT))
         for name in (confusion.name for confusion in report.confusions)
     ]
-    yield table(("pairs", *_VERDICT), rows)
+    yield table(("", *_VERDICT), rows)
     cells = (f"<div>{matrix(confusion)}</div>" for confusion in report.confusions)
     yield f'<div class="grid">{"".join(cells)}</div>'
 
@@ -180,4 +180,4 @@ def _systems(report: Report, prefix: str, metrics: Sequence[str]) -> str:
         for system in _SYSTEMS
         if f"{prefix}.{system}.{metrics[0]}" in report.figures
     ]
-    return table(("", *metrics), rows)
+    return table(("", *(metric.replace("_", " ") for metric in metrics)), rows)

@@ -13,8 +13,8 @@ STYLE = """
 color:#1f2933;font:15px/1.5 system-ui,"Segoe UI","Noto Sans","Noto Sans KR",sans-serif}
 h1{font-size:26px;margin:0}h2{font-size:19px;margin:36px 0 8px;padding-top:14px;
 border-top:1px solid #e3e8ee}h3{font-size:14px;margin:14px 0 4px}.note,small,summary{color:#52606d}
-p{margin:6px 0}.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));
-gap:12px;margin:20px 0}.tile{padding:12px 16px;border:1px solid #e3e8ee;border-radius:10px;
+p{margin:6px 0}.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(125px,1fr));
+gap:12px;margin:20px 0}.tile{padding:12px 14px;border:1px solid #e3e8ee;border-radius:10px;
 font-size:13px}.tile b{display:block;font-size:26px;line-height:1.15}.tile small{display:block}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr));gap:18px 28px}
 table{border-collapse:collapse;font-size:13.5px;font-variant-numeric:tabular-nums}
@@ -48,7 +48,7 @@ def matrix(of: Confusion) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells are HTML already; all columns but the first hold numbers."""
+    """Cells are HTML already; all columns but the first hold numbers. Chance is set in grey."""
     head = "".join(f"<th{' class=n' if i else ''}>{text(c)}</th>" for i, c in enumerate(columns))
     body = "".join(
         f"<tr{' class=random' if row[0] in ('random', 'chance') else ''}>"

@@ -27,8 +27,8 @@ def tags(bench: Bench) -> Findings:
 
 
 def classes(bench: Bench) -> Findings:
-    label, figures, said = label_figures(bench.material, bench.generation, bench.label, bench.seed)
-    return Findings(figures, notes=said, label=label)
+    figures, said = label_figures(bench.material, bench.generation, bench.label, bench.seed)
+    return Findings(figures, notes=said)
 
 
 STAGES: dict[str, Callable[[Bench], Findings]] = {
