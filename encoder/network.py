@@ -50,6 +50,8 @@ class NetworkShape:
     shared: int = 128
     head: int = 256
     dropout: float = 0.3
+    image_dropout: float = 0.7
+    head_input: str = "point"
 
     @property
     def features(self) -> int:
@@ -159,7 +161,10 @@ def build_network(shape: NetworkShape) -> Network:
     tag_space = TagSpace(shape.tags, shape.shared, name="tag_space")
     tag_space.build((None, shape.shared))
     match_head = MatchHead(shape.head, shape.dropout, name="match_head")
-    match_head.build(((None, shape.features), (None, shape.lstm)))
+    if shape.head_input == "point":
+        match_head.build(((None, shape.shared), (None, shape.shared)))
+    else:
+        match_head.build(((None, shape.features), (None, shape.lstm)))
     return Network(
         shape=shape,
         backbone=build_backbone(shape.backbone, shape.image_size),
@@ -173,7 +178,7 @@ def build_network(shape: NetworkShape) -> Network:
 def _image_branch(shape: NetworkShape) -> keras.Model:
     features = keras.Input((shape.features,), name="features")
     x = layers.BatchNormalization(name="image_norm")(features)
-    img = layers.Dropout(shape.dropout, name="image_dropout")(x)
+    img = layers.Dropout(shape.image_dropout, name="image_dropout")(x)
     point = layers.UnitNormalization(name="image_point")(
         layers.Dense(shape.shared, name="image_projection")(img)
     )
@@ -182,10 +187,12 @@ def _image_branch(shape: NetworkShape) -> keras.Model:
 
 def _text_branch(shape: NetworkShape) -> keras.Model:
     tokens = keras.Input((None,), dtype="int32", name="tokens")  # 0 is padding
-    x = layers.Embedding(shape.vocabulary, shape.embedding, mask_zero=True, name="embedding")(
+    words = layers.Embedding(shape.vocabulary, shape.embedding, mask_zero=True, name="embedding")(
         tokens
     )
-    x = layers.LSTM(shape.lstm, return_sequences=True, name="lstm")(x)
+    x = layers.LSTM(shape.lstm, return_sequences=True, name="lstm")(words)
+    # A way past the LSTM: what a word means alone is learnt at once, what order adds later.
+    x = layers.Add(name="steps")([x, layers.Dense(shape.lstm, use_bias=False, name="plain")(words)])
     x = AttentionPool(name="attention")(x, tokens)
     x = layers.BatchNormalization(name="text_norm")(x)
     txt = layers.Dropout(shape.dropout, name="text_dropout")(x)
@@ -208,7 +215,7 @@ def serving_graphs(network: Network) -> tuple[keras.Model, keras.Model]:
         pixels,
         {
             "vector": point,
-            "half": head.image_half(img),
+            "half": head.image_half(point if shape.head_input == "point" else img),
             "tags": ops.sigmoid(network.tag_space(point)),
         },
         name="image",
@@ -219,7 +226,7 @@ def serving_graphs(network: Network) -> tuple[keras.Model, keras.Model]:
         tokens,
         {
             "vector": point,
-            "half": head.text_half(txt),
+            "half": head.text_half(point if shape.head_input == "point" else txt),
             "tags": ops.sigmoid(network.tag_space(point)),
         },
         name="text",

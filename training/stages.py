@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from encoder.network import Network
 from progress import Progress
-from training.batches import Batches
+from training.batches import Batch, Batches
 from training.checkpoints import Checkpoints, restore
 from training.metrics import macro_precision, recall_at
 from training.recipe import Epoch, Recipe
@@ -68,7 +68,9 @@ def run_stage(
         figures: dict[str, float] = {}
         trainer.reset_metrics()
         for step, (rows, texts) in enumerate(batches.epoch()):
-            figures = trainer.train_on_batch({"images": images(rows), **texts}, return_dict=True)
+            figures = trainer.train_on_batch(
+                _batch(rows, texts, batches, images, pixels=pixels), return_dict=True
+            )
             progress(
                 stage,
                 number * batches.steps + step + 1,
@@ -134,9 +136,19 @@ def _build(
     """All variables must exist before a checkpoint can be laid over them."""
     state = batches.rng.bit_generator.state
     rows, texts = next(iter(batches.epoch()))
+    trainer(_batch(rows, texts, batches, images, pixels=trainer.backbone is not None))
     batches.rng.bit_generator.state = state
-    trainer({"images": ops.convert_to_tensor(images(rows)), **texts})
     optimizer.build(trainer.trainable_variables)
+
+
+def _batch(
+    rows: NDArray[np.intp], texts: Batch, batches: Batches, images: Images, *, pixels: bool
+) -> Batch:
+    batch = {"images": images(rows), **texts}
+    if batches.recipe.extra_images and not pixels:
+        more, batch["extra_labels"] = batches.more()
+        batch["extra_images"] = images(more)
+    return batch
 
 
 def _note(figures: dict[str, Any], history: Sequence[Epoch]) -> str:

@@ -31,6 +31,7 @@ class PairTrainer(keras.Model):
         self.image_branch, self.text_branch = network.image_branch, network.text_branch
         self.tag_space, self.match_head = network.tag_space, network.match_head
         self.recipe, self.tag_weights = recipe, weights
+        self.on_points = network.shape.head_input == "point"
         self.dice = keras.random.SeedGenerator(recipe.seed)
         self.means = {
             name: keras.metrics.Mean(name=name) for name in ("tags", "words", "match", "accuracy")
@@ -49,6 +50,14 @@ class PairTrainer(keras.Model):
             "tags": tag_loss(image_logits, batch["labels"], self.tag_weights, recipe.focal),
             "words": tag_loss(real_logits, batch["labels"], self.tag_weights, recipe.focal),
         }
+        if "extra_images" in batch:
+            _, extra_points = self.image_branch(batch["extra_images"], training=training)
+            losses["tags"] = tag_loss(
+                ops.concatenate([image_logits, self.tag_space(extra_points)]),
+                ops.concatenate([batch["labels"], batch["extra_labels"]]),
+                self.tag_weights,
+                recipe.focal,
+            )
         rows = ops.shape(batch["labels"])[0]
         own = ops.eye(rows, dtype="float32")
         texts, points, matches = real, real_points, own
@@ -69,7 +78,13 @@ class PairTrainer(keras.Model):
             matches = ops.concatenate([own, ops.cast(fits, "float32")])
         cosine = ops.matmul(points, ops.transpose(image_points))
         losses["contrast"] = multi_positive_contrast(cosine, matches, recipe.contrast_temperature)
-        losses["match"], accuracy = self._match(img, texts, cosine, matches, training)
+        losses["match"], accuracy = self._match(
+            image_points if self.on_points else img,
+            points if self.on_points else texts,
+            cosine,
+            matches,
+            training,
+        )
         for name in ("tags", "words", "match"):
             self.means[name].update_state(losses[name])
         self.means["accuracy"].update_state(accuracy)
