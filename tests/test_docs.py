@@ -103,7 +103,8 @@ def test_every_exit_code_is_in_the_table_with_its_class() -> None:
 def test_every_schema_of_the_commands_is_described_and_no_other() -> None:
     used = {
         name
-        for file in (ROOT / "commands").glob("*.py")
+        for room in ("commands", "evaluation", "training")
+        for file in (ROOT / room).glob("*.py")
         for name in SCHEMA.findall(file.read_text(encoding="utf-8"))
     }
     titles = re.findall(r"^## (pairdex\.\S+)$", read("docs/output.md"), re.MULTILINE)
