@@ -145,7 +145,11 @@ def _systems(
 
 
 def _cells(figure: Figure) -> tuple[str, str]:
-    return _number(figure.value), f"{_number(figure.low)} to {_number(figure.high)}"
+    ranks = figure.high > 1  # a share needs more digits than a rank
+    low, value, high = (
+        f"{number:.{1 if ranks else 3}f}" for number in (figure.low, figure.value, figure.high)
+    )
+    return value, f"{low} to {high}"
 
 
 def _number(value: float) -> str:

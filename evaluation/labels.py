@@ -7,6 +7,7 @@ with 2 to 100 values.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -69,12 +70,12 @@ def label_figures(
     usual = Counter(truth.tolist()).most_common(1)[0][0]
     right = {"chance": wanted == usual}
     for name, (learnt, unseen) in (("image", images), ("text", texts), ("both", both)):
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=5000, tol=1e-7))
         right[name] = model.fit(learnt, truth).predict(unseen) == wanted
     figures = {f"label.{name}.accuracy": resamples.mean(hit) for name, hit in right.items()}
     gain = right["both"].astype(float) - right["image"].astype(float)
     figures["label.gain.accuracy"] = resamples.mean(gain)
-    named = np.mean([_value(i, chosen).lower() in caption(i, language).lower() for i in judged])
+    named = np.mean([_names(caption(i, language), _value(i, chosen)) for i in judged])
     note = (
         f"Class {chosen!r}: {len(classes)} values, {len(judged)} items; {named:.0%} of the "
         "captions name the value word for word, so what text adds there is no guess."
@@ -106,6 +107,10 @@ def _usable(item: ItemRecord, label: str, language: str) -> bool:
 
 def _value(item: ItemRecord, label: str) -> str:
     return str(item.attributes[label])
+
+
+def _names(text: str, value: str) -> bool:
+    return bool(re.search(rf"\b{re.escape(value)}\b", text, re.IGNORECASE))
 
 
 def _caption_id(item: ItemRecord, language: str) -> int:

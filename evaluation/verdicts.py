@@ -34,6 +34,8 @@ def _reranking(gain: Figure) -> str:
         return "re-ranking beats the shortlist"
     if gain.high < 0:
         return "re-ranking does not beat the shortlist, it makes it worse"
+    if gain.low == gain.high:
+        return "re-ranking does not beat the shortlist, it leaves its order as it is"
     return "re-ranking does not beat the shortlist: no difference beyond chance"
 
 
