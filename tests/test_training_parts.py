@@ -1,0 +1,152 @@
+"""The parts of training that need no network: captions, views, figures, calibration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from training.augment import augmented, border_colour
+from training.calibrate import fit_calibration, shortlist_pairs, tag_thresholds
+from training.captions import CaptionMaker, drop_words, label_matrix
+from training.losses import multi_positive_contrast, positive_weights, tag_loss
+from training.metrics import (
+    average_precision,
+    expected_calibration_error,
+    macro_precision,
+    recall_at,
+    roc_auc,
+)
+from training.recipe import Recipe
+
+TAGS = ["fire", "water", "long_tail"]
+CAPTIONS = ["a warm beast near the fire", "it swims all day"]
+
+
+def maker(seed: int = 0) -> CaptionMaker:
+    return CaptionMaker(TAGS, CAPTIONS, np.random.default_rng(seed))
+
+
+@given(st.integers(0, 10_000))
+def test_a_made_up_caption_names_its_tags_and_no_other(seed: int) -> None:
+    text, named = maker(seed).about([0, 2])
+    assert named
+    assert set(named) <= {0, 2}
+    for tag, name in enumerate(("fire", "water", "long tail")):
+        assert (name in text) == (tag in named)
+
+
+def test_made_up_captions_repeat_with_their_seed() -> None:
+    first, second = maker(5), maker(5)
+    assert [first.of_anything() for _ in range(9)] == [second.of_anything() for _ in range(9)]
+
+
+def test_an_item_without_tags_gets_a_caption_that_names_none() -> None:
+    assert maker().about([])[1] == []
+
+
+def test_dropping_words_keeps_their_order_and_never_drops_all() -> None:
+    rng = np.random.default_rng(0)
+    text = "one two three four"
+    for _ in range(50):
+        kept = drop_words(text, 0.9, rng).split()
+        assert kept
+        assert kept == [word for word in text.split() if word in kept]
+
+
+def test_views_without_change_are_the_image_itself() -> None:
+    still = Recipe(flip=False, rotation=0, zoom=0, shift=0)
+    image = np.random.default_rng(0).integers(0, 256, (24, 24, 3)).astype(np.uint8)
+    assert (augmented(image, still, np.random.default_rng(1)) == image).all()
+
+
+def test_what_is_turned_in_from_outside_has_the_colour_of_the_border() -> None:
+    image = np.full((32, 32, 3), (250, 240, 10), np.uint8)
+    image[12:20, 12:20] = 0
+    assert border_colour(image) == (250, 240, 10)
+    view = augmented(image, Recipe(rotation=0.2), np.random.default_rng(3))
+    assert (view[0, 0] == (250, 240, 10)).all()
+
+
+def test_average_precision_and_auc_agree_with_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    scores, truth = rng.normal(size=200), rng.random(200) < 0.2
+    labels = truth.astype(float)
+    assert average_precision(scores, labels) == pytest.approx(
+        average_precision_score(truth, scores)
+    )
+    assert roc_auc(scores[truth], scores[~truth]) == pytest.approx(roc_auc_score(truth, scores))
+
+
+def test_equal_scores_are_worth_chance() -> None:
+    assert roc_auc(np.zeros(5), np.zeros(7)) == pytest.approx(0.5)
+    assert recall_at(np.zeros((40, 40)), 10) == 0.0  # a tie of forty is no place in the first ten
+
+
+def test_tags_that_nobody_bears_do_not_count() -> None:
+    scores, labels = np.eye(3), np.eye(3)
+    labels[2, 2] = 0
+    assert macro_precision(scores, labels) == 1.0
+
+
+def test_calibration_finds_the_slope_and_offset_behind_the_truth() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, 20_000)
+    truth = (rng.random(20_000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))).astype(float)
+    found = fit_calibration(logits, truth)
+    assert found.slope == pytest.approx(0.5, abs=0.03)
+    assert found.offset == pytest.approx(-1, abs=0.06)
+    assert expected_calibration_error(found(logits), truth) < 0.02
+
+
+def test_calibration_never_turns_the_order_round() -> None:
+    logits = np.linspace(-3, 3, 50)
+    assert fit_calibration(logits, (logits < 0).astype(float)).slope > 0
+
+
+def test_calibration_without_both_kinds_leaves_the_sigmoid() -> None:
+    assert fit_calibration(np.ones(5), np.ones(5)).slope == 1.0
+
+
+def test_a_shortlist_always_holds_its_own_image() -> None:
+    similarity = np.random.default_rng(0).normal(size=(30, 30))
+    rows, columns, truth = shortlist_pairs(similarity, 5)
+    assert len(rows) == 150
+    assert truth.sum() == 30
+    assert (columns[truth > 0] == np.arange(30)).all()
+
+
+def test_thresholds_reach_the_precision_asked_for_where_scores_allow() -> None:
+    rng = np.random.default_rng(0)
+    labels = (rng.random((400, 1)) < 0.3).astype(np.float32)
+    scores = labels * 0.3 + rng.random((400, 1))
+    given = scores[:, 0] >= tag_thresholds(scores, labels, 0.7)[0]
+    assert labels[given, 0].mean() >= 0.7
+
+
+def test_rare_tags_borrow_the_usual_threshold() -> None:
+    labels = np.zeros((20, 2), np.float32)
+    labels[:5, 0] = 1
+    found = tag_thresholds(np.linspace(1, 0, 40).reshape(20, 2), labels, 0.5)
+    assert found[1] == found[0]
+
+
+def test_rare_tags_weigh_more() -> None:
+    weights = positive_weights(label_matrix([[0], [0], [0], [0, 1]], 2), 0.5)
+    assert weights[1] > weights[0] >= 1
+
+
+def test_tag_loss_is_small_where_logits_are_right() -> None:
+    labels = np.eye(4, dtype=np.float32)
+    right = float(tag_loss(labels * 20 - 10, labels, 1.0, 0.0))
+    wrong = float(tag_loss(10 - labels * 20, labels, 1.0, 0.0))
+    assert right < 0.01 < wrong
+
+
+def test_contrast_does_not_punish_what_shares_tags() -> None:
+    matches = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], np.float32)
+    shared = float(multi_positive_contrast(matches, matches, 0.1))
+    apart = float(multi_positive_contrast(1 - matches, matches, 0.1))
+    assert shared < apart
