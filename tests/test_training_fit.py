@@ -95,7 +95,7 @@ def test_a_killed_training_goes_on_to_the_same_end(pairs: list[Pair], tmp_path: 
 def test_finetuning_moves_the_backbone_and_leaves_its_statistics(pairs: list[Pair]) -> None:
     from encoder.network import network_weights
 
-    change = {"epochs": 1, "finetune_epochs": 1, "finetune_batch": 16}
+    change: dict[str, Any] = {"epochs": 1, "finetune_epochs": 1, "finetune_batch": 16}
     frozen = network_weights(trained(pairs, finetune=False, **change).network)
     tuned = network_weights(trained(pairs, finetune=True, **change).network)
     assert np.abs(frozen["backbone/conv0/kernel"] - tuned["backbone/conv0/kernel"]).max() > 0
