@@ -63,6 +63,9 @@ def main() -> None:
         if ending.code == INTERRUPTED:  # Typer makes this of a KeyboardInterrupt
             _fail("interrupted: run the same command again to continue", INTERRUPTED)
         raise
+    except ModuleNotFoundError as error:  # the heavy packages are an extra
+        needs = f"error: this command needs the package {error.name}, which is not installed"
+        _fail(f"{needs} (pip install 'pairdex[train]')", PairdexError.exit_code)
     except OSError as error:
         from db.home import disk_error
 

@@ -21,6 +21,7 @@ from errors import SettingsError
 Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Rate = Annotated[float, Meta(gt=0.0)]
 Name = Annotated[str, Meta(min_length=1)]
 Layer = dict[str, Any]
 
@@ -45,6 +46,38 @@ class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     image_size: Annotated[int, Meta(ge=32, le=1024)]
     pieces: Annotated[int, Meta(ge=300, le=100_000)]
     max_tokens: Annotated[int, Meta(ge=4, le=1024)]
+
+
+class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    seed: int
+    epochs: Positive
+    patience: Positive
+    batch: Annotated[int, Meta(ge=2)]
+    extra_images: Natural
+    learning_rate: Rate
+    weight_decay: Annotated[float, Meta(ge=0.0)]
+    views: Positive
+    finetune: bool
+    finetune_epochs: Positive
+    finetune_batch: Annotated[int, Meta(ge=2)]
+    finetune_learning_rate: Rate
+    flip: bool
+    rotation: Share
+    zoom: Share
+    shift: Share
+    min_tag_items: Positive
+    max_tags: Positive
+    tag_weight: Annotated[float, Meta(ge=0.0)]
+    focal: Annotated[float, Meta(ge=0.0)]
+    balance: Share
+    precision: Share
+    made_up: bool
+    word_dropout: Share
+    match_weight: Annotated[float, Meta(ge=0.0)]
+    mined: Share
+    contrast_weight: Annotated[float, Meta(ge=0.0)]
+    contrast_temperature: Rate
+    dropout: Annotated[float, Meta(ge=0.0, lt=1.0)]
 
 
 class RuntimeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +108,7 @@ class TaggerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     catalog: CatalogSettings
     encoder: EncoderSettings
+    training: TrainingSettings
     runtime: RuntimeSettings
     index: IndexSettings
     search: SearchSettings

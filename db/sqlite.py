@@ -113,7 +113,8 @@ def find_words(connection: Connection, query: str, limit: int) -> list[tuple[int
 def cover_words(connection: Connection, query: str, ids: Sequence[int]) -> list[float]:
     """The share of the query's words that each item holds, rare words counting more.
 
-    A word that no item holds counts as the rarest: what nobody has is not found anywhere.
+    A word that no item holds counts like the average of the others: it is missed, but it does not
+    drown what was found.
     """
     terms = _terms(query)
     held = dict.fromkeys(ids, 0.0)
@@ -124,14 +125,16 @@ def cover_words(connection: Connection, query: str, ids: Sequence[int]) -> list[
     among = text(
         "SELECT rowid FROM item_words WHERE item_words MATCH :term AND rowid IN :ids"
     ).bindparams(bindparam("ids", expanding=True))
-    whole = 0.0
+    weights: list[float] = []
     for term in terms:
         holders = connection.scalar(count, {"term": term}) or 0
-        weight = math.log(1.0 + total / (holders + 0.5))
-        whole += weight
         if holders:
+            weights.append(math.log(1.0 + total / holders))
             for item in connection.scalars(among, {"term": term, "ids": list(ids)}):
-                held[item] += weight
+                held[item] += weights[-1]
+    if not weights:
+        return [0.0] * len(ids)
+    whole = sum(weights) * len(terms) / len(weights)
     return [held[item] / whole for item in ids]
 
 

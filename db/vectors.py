@@ -13,6 +13,7 @@ from errors import IndexStateError, SettingsError
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
+_CORES = faiss.omp_get_max_threads()
 
 
 class VectorIndex:
@@ -27,6 +28,7 @@ class VectorIndex:
         try:
             inner = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
             index = faiss.IndexIDMap2(inner)
+            faiss.omp_set_num_threads(_CORES)
             if not index.is_trained:
                 index.train(vectors)
             index.add_with_ids(vectors, ids)
@@ -65,5 +67,7 @@ class VectorIndex:
         count = min(count, len(self))
         if count == 0:
             return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
+        # Waking the threads costs a single query more than its search does.
+        faiss.omp_set_num_threads(1 if len(queries) == 1 else _CORES)
         cosines, ids = self._index.search(np.ascontiguousarray(queries, np.float32), count)
         return ids, cosines

@@ -99,7 +99,7 @@ def test_a_file_name_that_is_not_utf8_is_answered_and_can_be_had_back(
     made: Path, tmp_path: Path
 ) -> None:
     odd = os.fsencode(tmp_path) + b"/odd\xff.png"
-    shutil.copy(min((made.parent / "art" / "images").iterdir()), odd)
+    shutil.copy(os.fsencode(min((made.parent / "art" / "images").iterdir())), odd)
     body = answer(made, "tag", os.fsdecode(odd))
     assert os.fsencode(body["images"][0]["path"]) == odd
     assert body["images"][0]["error"] is None

@@ -19,7 +19,7 @@ from training.metrics import (
     recall_at,
     roc_auc,
 )
-from training.recipe import Recipe
+from training.recipe import shipped
 
 TAGS = ["fire", "water", "long_tail"]
 CAPTIONS = ["a warm beast near the fire", "it swims all day"]
@@ -57,7 +57,7 @@ def test_dropping_words_keeps_their_order_and_never_drops_all() -> None:
 
 
 def test_views_without_change_are_the_image_itself() -> None:
-    still = Recipe(flip=False, rotation=0, zoom=0, shift=0)
+    still = shipped(flip=False, rotation=0, zoom=0, shift=0)
     image = np.random.default_rng(0).integers(0, 256, (24, 24, 3)).astype(np.uint8)
     assert (augmented(image, still, np.random.default_rng(1)) == image).all()
 
@@ -66,7 +66,7 @@ def test_what_is_turned_in_from_outside_has_the_colour_of_the_border() -> None:
     image = np.full((32, 32, 3), (250, 240, 10), np.uint8)
     image[12:20, 12:20] = 0
     assert border_colour(image) == (250, 240, 10)
-    view = augmented(image, Recipe(rotation=0.2), np.random.default_rng(3))
+    view = augmented(image, shipped(rotation=0.2), np.random.default_rng(3))
     assert (view[0, 0] == (250, 240, 10)).all()
 
 

@@ -6,8 +6,6 @@ Heavy and offline: nothing that answers a query imports this room.
 import os
 import tempfile
 
-from errors import ModelError
-
 
 def _load_keras_quietly() -> None:
     """TensorFlow greets on file descriptor 2 before it reads its own log level.
@@ -20,12 +18,6 @@ def _load_keras_quietly() -> None:
         os.dup2(greeting.fileno(), 2)
         try:
             import keras  # noqa: F401
-        except ModuleNotFoundError as missing:
-            raise ModelError(
-                "this command needs Keras and TensorFlow",
-                f"the module {missing.name} is not installed",
-                "pip install 'pairdex[train]'",
-            ) from None
         except BaseException:
             greeting.seek(0)
             os.write(stderr, greeting.read())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -204,7 +203,3 @@ def _settle(
         "val.ece.after": expected_calibration_error(calibration(listed), truth),
     }
     return calibration, tag_thresholds(scores, labels, recipe.precision), metrics
-
-
-def as_dict(recipe: Recipe) -> dict[str, Any]:
-    return dataclasses.asdict(recipe)

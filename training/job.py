@@ -103,7 +103,7 @@ def write_artifact(folder: Path, fitted: Fitted, recipe: Recipe) -> artifacts.Ar
             tags=list(fitted.tags),
             thresholds=[float(value) for value in fitted.thresholds],
             scoring=Scoring(),
-            recipe=dataclasses.asdict(recipe),
+            recipe=msgspec.to_builtins(recipe),
             metrics=fitted.metrics,
         ),
     )
@@ -111,8 +111,8 @@ def write_artifact(folder: Path, fitted: Fitted, recipe: Recipe) -> artifacts.Ar
 
 def recipe_of(settings: Settings, *, finetune: bool = False, seed: int | None = None) -> Recipe:
     """The recipe of the settings with what the command line changes."""
-    recipe = Recipe()
-    return dataclasses.replace(
+    recipe = settings.training
+    return msgspec.structs.replace(
         recipe,
         finetune=finetune or recipe.finetune,
         seed=recipe.seed if seed is None else seed,

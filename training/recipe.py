@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from settings import TrainingSettings, load_settings
 
 
 @dataclass(frozen=True)
@@ -17,45 +22,13 @@ class Pair:
     split: str = "train"  # train, val or test; test is never read by training
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """The defaults are what helped on validation; docs/model.md has the table of what each does."""
+# Every knob and its default is in config.toml; docs/model.md has the table of what each does.
+Recipe = TrainingSettings
 
-    seed: int = 12345
-    # Stage one: heads on cached features.
-    epochs: int = 40
-    patience: int = 40
-    batch: int = 32
-    extra_images: int = 192
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
-    views: int = 4
-    # Stage two: the backbone as well.
-    finetune: bool = False
-    finetune_epochs: int = 12
-    finetune_batch: int = 32
-    finetune_learning_rate: float = 2e-4
-    # Augmentation of the views.
-    flip: bool = True
-    rotation: float = 0.1
-    zoom: float = 0.1
-    shift: float = 0.1
-    # Tags.
-    min_tag_items: int = 8
-    max_tags: int = 200
-    tag_weight: float = 1.0
-    focal: float = 0.0
-    balance: float = 0.5
-    precision: float = 0.5
-    # Captions.
-    made_up: bool = True
-    word_dropout: float = 0.1
-    # Matching.
-    match_weight: float = 0.5
-    mined: float = 0.5
-    contrast_weight: float = 0.5
-    contrast_temperature: float = 0.1
-    dropout: float = 0.3
+
+def shipped(**changes: Any) -> Recipe:
+    """The recipe of config.toml, with changes."""
+    return msgspec.structs.replace(load_settings(environment={}).training, **changes)
 
 
 @dataclass(frozen=True)
