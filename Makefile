@@ -10,11 +10,11 @@ PAIRDEX := $(BIN)/pairdex --home $(DEMO)/home
 # Quiet, and where the wheel's own address never needs to be known.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint format bench docs lock clean
+.PHONY: help demo test lint format bench base docs lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -31,7 +31,8 @@ demo: .venv/installed
 	$(PAIRDEX) catalog demo --items 1025 --seed 7 --out $(DEMO)/catalog
 	$(PAIRDEX) catalog import $(DEMO)/catalog/catalog.csv
 	@test -e $(DEMO)/home/artifact/artifact.json \
-	  || { echo 'training the first time: about 4 minutes on 2 cores'; $(PAIRDEX) train; }
+	  || { echo 'training the first time: about 4 minutes on 2 cores'; \
+	       $(PAIRDEX) --set encoder.weights=base train; }
 	$(PAIRDEX) index build
 	$(PAIRDEX) search 'fire-type lizard' --top 5 --html $(DEMO)/fire-type-lizard.html
 	$(PAIRDEX) search 'a blue bird asleep in the snow' --top 5
@@ -60,6 +61,15 @@ format: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks.start_up $(DEMO)/home
+
+# Where ../shared lies beside the checkout, the base learns from its photographs too.
+SHARED ?= ../shared
+base: .venv/installed
+	$(BIN)/python -m training.base --work var/base \
+	  $(if $(wildcard $(SHARED)/data),--photos $(SHARED)/data/imagenet_sample \
+	    $(SHARED)/data/grocery/images/train) \
+	  $(if $(wildcard $(SHARED)/weights),--teacher \
+	    $(SHARED)/weights/mobilenetv2_imagenet_notop.weights.h5)
 
 docs: .venv/installed
 	$(BIN)/typer cli.py utils docs --name pairdex --title Commands --output docs/commands.md
