@@ -1,0 +1,115 @@
+"""What the page of a comparison draws: accuracy bars, learning curves, confusion matrices.
+
+Names of classes are HTML, where every script has a font; only numbers are drawn.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
+from PIL import Image
+
+from evaluation.page_parts import number, text
+from evaluation.plots import COLORS, GRID, INK
+from training.compare_report import Comparison, Trained
+
+_COUNTED = 12  # up to so many classes each cell shows its count
+_CELL = 12  # pixels, the line height of the names beside the picture
+_STYLE = {
+    "svg.fonttype": "none",  # text stays text, set in the font of the page
+    "svg.hashsalt": "pairdex",  # the same figures give the same file
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": "#b8c2cc",
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+def bars(of: Comparison) -> str:
+    """Accuracy of each backbone with its interval, and the line that a guess reaches."""
+    guess = of.baselines[0].figures.accuracy.value
+    rows = []
+    for row in of.backbones:
+        found = row.figures.accuracy
+        kind = "" if row.pretrained else " class=scratch"
+        rows.append(
+            f"<span>{text(row.plan.backbone)}</span><span class=line>"
+            f'<i{kind} style="width:{100 * found.value:.1f}%"></i>'
+            f'<u style="left:{100 * found.low:.1f}%;width:{100 * (found.high - found.low):.1f}%">'
+            f'</u><s style="left:{100 * guess:.1f}%"></s></span><span>{number(found.value)}</span>'
+        )
+    return f'<div class="whiskers">{"".join(rows)}</div>'
+
+
+def learning_curve(row: Trained) -> str:
+    """Loss and accuracy by epoch; the kept epoch is marked."""
+    epochs = [one.epoch for one in row.curve]
+    with mpl.rc_context(_STYLE):
+        canvas = Canvas(figsize=(5.6, 2.5), layout="constrained")
+        for place, what in enumerate(("loss", "accuracy")):
+            axes: Axes = canvas.add_subplot(1, 2, place + 1)
+            for split, color in zip(("train", "val"), COLORS, strict=False):
+                name = what if split == "train" else f"val_{what}"
+                values = [getattr(one, name) for one in row.curve]
+                if None not in values:
+                    axes.plot(epochs, values, "o-", color=color, label=split, ms=3, lw=1.2)
+            axes.axvline(row.kept_epoch, color="#9aa5b1", lw=1, ls="--")
+            axes.set_title(what, fontsize=9)
+            axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.grid(axis="y", color=GRID)
+            axes.legend(frameon=False)
+        target = io.StringIO()
+        canvas.savefig(target, format="svg", metadata={"Date": None}, transparent=True)
+    svg = target.getvalue()
+    # Inside a page an SVG needs neither prologue nor DOCTYPE, and scales to its column.
+    return re.sub(r' (?:width|height)="[\d.]+pt"', "", svg[svg.index("<svg") :], count=2)
+
+
+def matrix(classes: Sequence[str], row: Trained) -> str:
+    """Each row as shares of its class: rare classes are as visible as frequent ones."""
+    counts = np.asarray(row.confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    if len(classes) <= _COUNTED:
+        return _counted(classes, row.confusion, shares)
+    names = "".join(f"<div>{text(name[:28])}</div>" for name in classes)
+    side = _CELL * len(classes)
+    return (
+        f'<div class="heat"><div>{names}</div><img alt="confusion matrix" width={side} '
+        f'height={side} src="data:image/png;base64,{_picture(shares)}"></div>'
+        "<p class=note>Columns stand in the order of the rows.</p>"
+    )
+
+
+def _counted(classes: Sequence[str], counts: list[list[int]], shares: np.ndarray) -> str:
+    head = "".join(f"<th>{text(name[:14])}</th>" for name in classes)
+    rows = "".join(
+        f"<tr><th>{text(name[:28])}</th>"
+        + "".join(
+            f'<td style="background:rgba(47,111,159,{0.05 + 0.75 * share:.2f})">{count}</td>'
+            for count, share in zip(line, line_shares, strict=True)
+        )
+        + "</tr>"
+        for name, line, line_shares in zip(classes, counts, shares.tolist(), strict=True)
+    )
+    return f'<div class="scroll"><table class="counts"><tr><th></th>{head}</tr>{rows}</table></div>'
+
+
+def _picture(shares: np.ndarray) -> str:
+    ground, ink = np.array([245, 247, 249.0]), np.array([20, 70, 120.0])
+    # The root makes a tenth of a class visible.
+    pixels = ground + np.sqrt(shares)[..., None] * (ink - ground)
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode("ascii")
