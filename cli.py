@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from commands import catalog, evaluate, home, index, search, tag, train
+from commands import catalog, compare, evaluate, home, index, search, tag, train
 from commands.context import Session
 from errors import PairdexError, printable
 
@@ -25,7 +25,15 @@ app = typer.Typer(
 )
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(index.app, name="index")
-for command in (train.train, evaluate.evaluate, search.search, tag.tag, home.info, home.doctor):
+for command in (
+    train.train,
+    evaluate.evaluate,
+    compare.compare,
+    search.search,
+    tag.tag,
+    home.info,
+    home.doctor,
+):
     app.command()(command)
 
 

@@ -24,7 +24,7 @@ from encoder.encoded import Encoded, Encoder
 from encoder.inputs import pixels
 from encoder.scoring import Scoring
 from progress import Progress, silent
-from training.captions import spoken
+from training.captions import CaptionMaker, spoken
 from training.nonsense import nonsense_queries
 
 Floats = NDArray[np.float32]
@@ -85,9 +85,12 @@ def _fit_image(gallery: Gallery, encoder: Encoder, rng: np.random.Generator) -> 
     queries = [(item.captions[0].text, row) for row, item in enumerate(gallery.items)]
     truths = [np.arange(len(gallery.items)) == row for _, row in queries]
     texts = [text for text, _ in queries]
-    for tags in _tag_queries(gallery, rng):
-        texts.append(" ".join(map(spoken, tags)))
+    for text, tags in _tag_queries(gallery, rng):
+        texts.append(text)
         truths.append(gallery.tagged(tags))
+    for text in nonsense_queries(NONSENSE, int(rng.integers(2**31))):
+        texts.append(text)
+        truths.append(np.zeros(len(gallery.items), np.bool_))
     encoded = encoder.texts(texts)
     rows, labels = [], []
     for number, truth in enumerate(truths):
@@ -105,14 +108,18 @@ def _fit_text(
     queries = _tag_queries(gallery, rng)
     ids = [item.id for item in gallery.items]
     rows, labels = [], []
-    for tags in queries:
-        text = " ".join(map(spoken, tags))
+    truths = [(text, gallery.tagged(tags)) for text, tags in queries]
+    nothing = np.zeros(len(ids), np.bool_)
+    if queries:
+        noise = nonsense_queries(NONSENSE, int(rng.integers(2**31)))
+        truths += [(text, nothing) for text in noise]
+    for text, truth in truths:
         captions, coverage = _text_evidence(gallery, store, encoder, text, ids)
         best = np.unique(
             np.concatenate([np.argsort(-captions)[:SHORTLIST], np.argsort(-coverage)[:SHORTLIST]])
         )
         rows.append(np.stack([captions[best], coverage[best]], axis=1))
-        labels.append(gallery.tagged(tags)[best])
+        labels.append(truth[best])
     fitted = _logistic(np.concatenate(rows), np.concatenate(labels)) if rows else (0.0, 0.0, 0.0)
     caption, coverage_weight, offset = fitted
     if caption + coverage_weight <= 0:
@@ -136,15 +143,27 @@ def _fit_threshold(
     )  # fmt: skip
 
 
-def _tag_queries(gallery: Gallery, rng: np.random.Generator) -> list[tuple[str, ...]]:
-    """One or two tags that some item of the gallery bears together."""
-    tagged = [item.tags for item in gallery.items if item.tags]
-    queries = []
-    for _ in range(min(TAG_QUERIES, 10 * len(tagged))):
-        tags = tagged[int(rng.integers(len(tagged)))]
-        many = min(len(tags), int(rng.integers(1, 3)))
-        queries.append(tuple(tags[row] for row in rng.permutation(len(tags))[:many]))
-    return sorted(set(queries))
+def _tag_queries(gallery: Gallery, rng: np.random.Generator) -> list[tuple[str, tuple[str, ...]]]:
+    """Words for one or two tags that some item bears, half of them among other words.
+
+    People write "a lizard made of fire", so not every word of a query must be found.
+    """
+    tags = sorted({tag for item in gallery.items for tag in item.tags})
+    bearers = [item.tags for item in gallery.items if item.tags]
+    if not bearers:
+        return []
+    captions = [caption.text for item in gallery.items for caption in item.captions]
+    maker = CaptionMaker(tags, captions, rng)
+    number = {tag: place for place, tag in enumerate(tags)}
+    queries: dict[str, tuple[str, ...]] = {}
+    for turn in range(min(TAG_QUERIES, 10 * len(bearers))):
+        present = [number[tag] for tag in bearers[int(rng.integers(len(bearers)))]]
+        named = rng.permutation(present)[: int(rng.integers(1, 3))].tolist()
+        text = " ".join(spoken(tags[place]) for place in named)
+        if turn % 2:
+            text, named = maker.about(named)
+        queries[text] = tuple(tags[place] for place in named)
+    return sorted(queries.items())
 
 
 def _image_evidence(
