@@ -48,7 +48,7 @@ class Student(keras.Model):
 
     def __init__(self, backbone: keras.Model, material: Material, creatures: int) -> None:
         super().__init__()
-        self.backbone = backbone
+        self.pooled = _pooled(backbone)
         self.norm = layers.BatchNormalization(name="norm")
         self.facts = layers.Dense(len(material.tags), name="facts")
         width = 0 if material.targets is None else material.targets.shape[1]
@@ -58,7 +58,7 @@ class Student(keras.Model):
         self.means = {name: keras.metrics.Mean(name=name) for name in ("facts", "echo")}
 
     def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        features = self.norm(self.backbone(batch["images"], training=training), training=training)
+        features = self.norm(self.pooled(batch["images"], training=training), training=training)
         logits = self.facts(features[: self.creatures])
         loss = tag_loss(logits, batch["labels"], self.weights_of_tags, 0.0)
         self.means["facts"].update_state(loss)
@@ -135,6 +135,12 @@ def _run_phase(
     }
 
 
+def _pooled(backbone: keras.Model) -> keras.Model:
+    """Pixels → the pooled output alone: with the palette at hand it would learn no colour."""
+    pixels = keras.Input(backbone.input_shape[1:])  # EfficientNet scales pixels by itself
+    return keras.Model(pixels, layers.GlobalAveragePooling2D()(trunk_of(backbone)(pixels)[-1]))
+
+
 def _batches(
     material: Material, phase: Phase, rng: np.random.Generator
 ) -> Iterator[dict[str, Any]]:
@@ -168,7 +174,7 @@ def _precision(student: Student, material: Material, phase: Phase) -> float:
         ops.convert_to_numpy(
             student.facts(
                 student.norm(
-                    student.backbone(
+                    student.pooled(
                         _resized(material.images[rows[i : i + half]], phase.size), training=False
                     ),
                     training=False,
@@ -225,7 +231,7 @@ def write_checkpoint(backbone: keras.Model, folder: Path) -> None:
     partial.replace(folder / f"{BACKBONE}.npz")
 
 
-DEFAULT_PHASES = "96:1400:64:0.002:160,128:800:64:0.001:160,224:250:32:0.0003:224"
+DEFAULT_PHASES = "96:2000:64:0.002:160,128:600:64:0.001:160,224:350:32:0.0004:224"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
