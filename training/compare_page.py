@@ -21,6 +21,9 @@ background:#f3f5f7}.line i{position:absolute;top:0;height:16px;background:#2f6f9
 .heat img{image-rendering:pixelated;flex:none}.scroll{overflow-x:auto}
 .counts th{border:0;font-weight:400;padding:3px 8px;color:#52606d;text-align:right}
 .counts td{width:44px;text-align:center;padding:6px;border:2px solid #fff}
+.figures th,.figures td{white-space:nowrap}.figures :is(th,td):is(:nth-child(2),:nth-child(3)),
+.mistakes :is(th,td):nth-child(2){text-align:left}.figures small{max-width:170px}
+.figures td:nth-child(2) small{white-space:normal;overflow-wrap:anywhere}
 dt{font-weight:600;margin-top:6px}dd{margin:0;color:#52606d}
 """
 
@@ -41,13 +44,13 @@ def _body(of: Comparison, title: str) -> Iterator[str]:
     yield (
         f"<p class=note>{len(of.classes)} classes, {of.counts['train']:,} train items; judged on "
         f"the {of.counts[of.split]:,} items of <b>{of.split}</b>. "
-        f"{text(', '.join(of.machine.values()))}, {of.machine['cores']} cores.</p>"
+        f"{text(of.machine['backend'])}, {of.machine['cores']} cores.</p>"
     )
     for reason, count in of.left_out.items():
         yield f"<p class=note>Left out: {count:,} items, {text(reason)}.</p>"
     for note in of.notes:
         yield f"<p class=warn>{text(note)}</p>"
-    yield f"<div class=scroll>{_table(of)}</div>"
+    yield f'<div class="scroll figures">{_table(of)}</div>'
     yield "<h3>Accuracy</h3>" + bars(of)
     yield (
         "<p class=note>The dark line is the 95 % interval, the dashed one the most frequent class; "
@@ -63,14 +66,14 @@ def _body(of: Comparison, title: str) -> Iterator[str]:
 
 def _table(of: Comparison) -> str:
     columns = (
-        *("backbone", "began with", "trained", "accuracy", "precision", "recall", "F1", "ROC-AUC"),
+        *("backbone", "weights", "trained", "accuracy", "precision", "recall", "F1", "ROC-AUC"),
         *("parameters", "images/s", "training"),
     )
     rows = [
         (
             f"<b>{text(row.plan.backbone)}</b>",
-            text(row.weights),
-            text(how_trained(row)),
+            _weights(row),
+            f"{text(row.trained)}<small>{text(_settings(row))}</small>",
             *_figures(row.figures),
             f"{row.parameters / 1e6:.2f} M",
             f"{row.images_per_second:,.0f}",
@@ -82,9 +85,16 @@ def _table(of: Comparison) -> str:
     return table(columns, rows + guesses)
 
 
-def how_trained(row: Trained) -> str:
+def _weights(row: Trained) -> str:
+    """The start in one word, and in small print whose weights they were."""
+    if not row.pretrained:
+        return f"random<small>{'none to be had' if row.why_random else 'as wanted'}</small>"
+    return f"pretrained<small>{text(row.weights.removeprefix('pretrained '))}</small>"
+
+
+def _settings(row: Trained) -> str:
     plan = row.plan
-    return f"{row.trained}; {plan.epochs} epochs, {plan.image_size} px, batch {plan.batch}"
+    return f"{plan.epochs} epochs, {plan.image_size} px, batch {plan.batch}"
 
 
 def duration(seconds: float) -> str:
@@ -103,13 +113,15 @@ def _figures(figures: Scores) -> tuple[str, ...]:
 def _backbone(of: Comparison, row: Trained) -> Iterator[str]:
     yield f"<h2>{text(row.plan.backbone)}</h2>"
     yield (
-        f"<p class=note>{text(row.weights)}; trained: {text(how_trained(row))}, seed "
-        f"{row.plan.seed}; epoch {row.kept_epoch} of {len(row.curve)} kept; "
-        f"{row.trained_parameters:,} of {row.parameters:,} parameters learnt.</p>"
+        f"<p class=note>Began with {text(row.weights)}; trained: {text(row.trained)}; "
+        f"{text(_settings(row))}, seed {row.plan.seed}; epoch {row.kept_epoch} "
+        f"of {len(row.curve)} kept; {row.trained_parameters:,} of {row.parameters:,} parameters "
+        "learnt.</p>"
     )
     yield (
         f"<div class=grid><div><h3>Learning curve</h3>{learning_curve(row)}</div>"
-        f"<div><h3>Most frequent mistakes</h3>{_mistakes(of, row)}</div></div>"
+        "<div class=mistakes><h3>Most frequent mistakes</h3>"
+        f"{_mistakes(of, row)}</div></div>"
         f"<h3>Confusion matrix (rows: truth, columns: verdict)</h3>{matrix(of.classes, row)}"
     )
 
