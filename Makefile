@@ -35,8 +35,8 @@ demo: .venv/installed
 	       $(PAIRDEX) --set encoder.weights=base train; }
 	$(PAIRDEX) index build
 	$(PAIRDEX) search 'fire-type lizard' --top 5 --html $(DEMO)/fire-type-lizard.html
-	$(PAIRDEX) search 'a blue bird asleep in the snow' --top 5
-	$(PAIRDEX) search '숲에 사는 초록색 개구리' --top 5
+	$(PAIRDEX) search 'a sleeping ghost' --top 5
+	$(PAIRDEX) search '파란 물고기' --top 5
 	@echo 'and an image that the catalog does not hold:'
 	$(PAIRDEX) catalog demo --items 1 --seed 2026 --out $(DEMO)/unseen
 	$(PAIRDEX) tag $(DEMO)/unseen/images/*

@@ -24,7 +24,7 @@ from encoder.encoded import Encoded, Encoder
 from encoder.inputs import pixels
 from encoder.scoring import Scoring
 from progress import Progress, silent
-from training.captions import CaptionMaker, spoken
+from training.captions import MOST_TAGS, CaptionMaker, spoken
 from training.nonsense import nonsense_queries
 
 Floats = NDArray[np.float32]
@@ -144,7 +144,7 @@ def _fit_threshold(
 
 
 def _tag_queries(gallery: Gallery, rng: np.random.Generator) -> list[tuple[str, tuple[str, ...]]]:
-    """Words for one or two tags that some item bears, half of them among other words.
+    """Words for one to four tags that some item bears, half of them among other words.
 
     People write "a lizard made of fire", so not every word of a query must be found.
     """
@@ -158,7 +158,7 @@ def _tag_queries(gallery: Gallery, rng: np.random.Generator) -> list[tuple[str, 
     queries: dict[str, tuple[str, ...]] = {}
     for turn in range(min(TAG_QUERIES, 10 * len(bearers))):
         present = [number[tag] for tag in bearers[int(rng.integers(len(bearers)))]]
-        named = rng.permutation(present)[: int(rng.integers(1, 3))].tolist()
+        named = rng.permutation(present)[: int(rng.integers(1, MOST_TAGS + 1))].tolist()
         text = " ".join(spoken(tags[place]) for place in named)
         if turn % 2:
             text, named = maker.about(named)
