@@ -3,10 +3,13 @@
     pixels ── backbone ── GAP ── BN ── Dropout ──► img ──► img' ─┐ unit length, 128-d
                                                                  ├─► cosine to the tag vectors
     tokens ── Embedding ── LSTM ── attention ── BN ── Dropout ──► txt ──► txt' ─┘
-    [img ; txt ; cos(img', txt')] ── Dense 256 relu ── BN ── Dropout ── Dense 1 ──► match logit
+    [img' ; txt' ; cos(img', txt')] ── Dense 256 relu ── BN ── Dropout ── Dense 1 ──► match logit
 
 The head's first layer is linear over a concatenation, so it is written as what it is: one half
 per branch. The halves are stored per item and added at query time; see `head_tail`.
+
+The head reads the points of the shared space, not the branches before them: on a thousand pairs
+it learns the thousands of features of `img` by heart (ROC-AUC on unseen pairs 0.75, not 0.86).
 
 Keras layers and `keras.ops` only, so that any Keras backend can train it.
 """
@@ -16,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -50,8 +53,8 @@ class NetworkShape:
     shared: int = 128
     head: int = 256
     dropout: float = 0.3
-    image_dropout: float = 0.7
-    head_input: str = "point"
+    image_dropout: float = 0.7  # thousands of features, a thousand images
+    head_input: Literal["point", "branch"] = "point"  # img', txt' or img, txt
 
     @property
     def features(self) -> int:

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -26,7 +27,7 @@ def trained(
 ) -> Any:
     from training.fit import fit
 
-    recipe = dataclasses.replace(RECIPE, **change)
+    recipe = msgspec.structs.replace(RECIPE, **change)
     return fit(pairs, ENCODER, recipe, folder=folder, progress=progress)
 
 
