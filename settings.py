@@ -78,6 +78,8 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contrast_weight: Annotated[float, Meta(ge=0.0)]
     contrast_temperature: Rate
     dropout: Annotated[float, Meta(ge=0.0, lt=1.0)]
+    image_dropout: Annotated[float, Meta(ge=0.0, lt=1.0)]
+    head_input: Literal["point", "branch"]
 
 
 class RuntimeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

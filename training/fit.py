@@ -72,6 +72,8 @@ def fit(
             tags=len(tags),
             max_tokens=encoder.max_tokens,
             dropout=recipe.dropout,
+            image_dropout=recipe.image_dropout,
+            head_input=recipe.head_input,
         )
     )
     origin = load_backbone(network.backbone, encoder.backbone, encoder.weights)
