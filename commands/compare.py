@@ -150,7 +150,8 @@ def _show(current: Session, found: Comparison) -> None:
     for baseline in found.baselines:
         table.add_row(baseline.name, "", *_cells(baseline.figures), "", "", "", style="dim")
     current.out.print(table)
-    starts = [f"{row.plan.backbone} began with {row.weights}" for row in found.backbones]
+    pretrained = [row for row in found.backbones if row.pretrained]
+    starts = [f"{row.plan.backbone} began with {row.weights}" for row in pretrained]
     for note in (*starts, *found.notes):
         current.out.print(f"• {plain(note)}", soft_wrap=True)
 
