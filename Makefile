@@ -60,7 +60,8 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 
 bench: .venv/installed
-	$(BIN)/python -m benchmarks.start_up $(DEMO)/home
+	@test -e $(DEMO)/home/generations/CURRENT || $(MAKE) demo
+	$(BIN)/python -m benchmarks.start_up $(DEMO)/home 9
 
 # Where ../shared lies beside the checkout, the base learns from its photographs too.
 SHARED ?= ../shared
