@@ -252,7 +252,10 @@ def test_weights_that_cannot_be_had_are_told_and_looked_for_again(
         again = compare(catalog, tmp_path, [plan], "colour")
     assert again == first
     assert first.backbones[0].weights == "random weights"
-    assert "tiny from scratch: no ImageNet weights for tiny, no network." in first.notes
+    assert (
+        "No weights could be had for tiny (no ImageNet weights for tiny: no network)."
+        in first.notes
+    )
     monkeypatch.setattr(training.compare_model, "load_backbone", lambda *_: "ImageNet weights")
     online = compare(catalog, tmp_path, [plan], "colour").backbones[0]
     assert (online.weights, online.pretrained) == ("ImageNet weights", True)

@@ -66,7 +66,7 @@ def build_classifier(plan: Plan, classes: int) -> Classifier:
         if plan.weights != "auto":
             raise
         origin = load_backbone(backbone, plan.backbone, "random")
-        why = f"{error.what}, {error.why}" if error.why else error.what
+        why = f"{error.what}: {error.why}" if error.why else error.what
     pretrained = origin != "random weights"
     pixels = keras.Input((plan.image_size, plan.image_size, 3), name="pixels")
     inner = trunk_of(backbone)

@@ -23,8 +23,8 @@ background:#f3f5f7}.line i{position:absolute;top:0;height:16px;background:#2f6f9
 .counts td{width:44px;text-align:center;padding:6px;border:2px solid #fff}
 .figures th,.figures td{white-space:nowrap}.figures :is(th,td):is(:nth-child(2),:nth-child(3)),
 .mistakes :is(th,td):nth-child(2){text-align:left}.figures small{max-width:170px}
-.figures td:nth-child(2) small{white-space:normal;overflow-wrap:anywhere}
-dt{font-weight:600;margin-top:6px}dd{margin:0;color:#52606d}
+.figures th:nth-child(2){min-width:110px}.figures td:nth-child(2) small{white-space:normal;
+overflow-wrap:anywhere}dt{font-weight:600;margin-top:6px}dd{margin:0;color:#52606d}
 """
 
 

@@ -139,11 +139,12 @@ def notes_of(judged: str, has_val: bool, few: int, rows: Sequence[Trained]) -> l
         )
     elif scratch:
         notes.append("No backbone had pretrained weights.")
-    notes += [
-        f"{row.plan.backbone} from scratch: {row.why_random}." for row in rows if row.why_random
-    ]
+    missing = [row for row in rows if row.why_random]
+    if missing:
+        names = ", ".join(row.plan.backbone for row in missing)
+        notes.append(f"No weights could be had for {names} ({missing[0].why_random}).")
     if len({(row.plan.image_size, row.plan.epochs) for row in rows}) > 1:
-        notes.append("Image sizes or epochs differ between rows; so do speed and accuracy by them.")
+        notes.append("Image sizes or epochs differ between rows, which moves accuracy and speed.")
     if few:
         notes.append(f"{few} classes have fewer than 8 train items, too few to learn from.")
     return notes
