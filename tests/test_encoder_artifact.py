@@ -100,7 +100,8 @@ def test_stored_halves_give_the_score_of_the_whole_head(
     txt, words = network.text_branch(tokens)
     cosines = np.sum(np.asarray(points) * np.asarray(words), axis=1)
     head = network.match_head
-    logits = np.asarray(head(head.image_half(img) + head.text_half(txt), cosines))
+    seen, read = (points, words) if network.shape.head_input == "point" else (img, txt)
+    logits = np.asarray(head(head.image_half(seen) + head.text_half(read), cosines))
     images, texts = encoder.images(noise), encoder.texts(TEXTS)
     stored = encoder.head.logits(
         images.halves.astype(np.float16),
