@@ -148,11 +148,6 @@ class Store:
         with Session(self._engine) as session:
             return session.scalar(select(func.count(Caption.id))) or 0
 
-    def caption_texts(self, ids: Sequence[int]) -> dict[int, str]:
-        with Session(self._engine) as session:
-            rows = session.execute(select(Caption.id, Caption.text).where(Caption.id.in_(ids)))
-            return dict(rows.all())
-
     def file_facts(self) -> dict[str, ImageFacts]:
         """What is known of each file, by absolute path: an unchanged file need not be decoded."""
         with Session(self._engine) as session:

@@ -15,7 +15,7 @@ from evaluation.report import Curve
 
 INK, GRID = "#1f2933", "#e3e8ee"
 COLORS = ("#2f6f9f", "#d08a2e", "#6a8f3f")
-_STYLE = {
+STYLE = {
     "svg.fonttype": "none",  # text stays text, set in the font of the page
     "svg.hashsalt": "pairdex",  # the same figures give the same file
     "font.size": 9,
@@ -29,7 +29,7 @@ _STYLE = {
 
 def reliability(curves: Sequence[Curve]) -> str:
     """What scores promised against what came true; on the dashed line they are honest."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(4.2, 3.2), layout="constrained")
         axes = canvas.add_subplot()
         # Where one in a hundred is right, all that matters lies in a corner: show that corner.
@@ -48,7 +48,7 @@ def reliability(curves: Sequence[Curve]) -> str:
 
 def ranks(series: Sequence[tuple[str, Sequence[float]]], size: int) -> str:
     """How many queries found their own at which rank."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(4.2, 3.2), layout="constrained")
         axes = canvas.add_subplot()
         edges = np.linspace(0.5, size + 0.5, min(size, 20) + 1)
@@ -66,6 +66,11 @@ def _finish(canvas: Canvas, axes: Axes, label: str) -> str:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=GRID)
     axes.set_axisbelow(True)
+    return as_svg(canvas)
+
+
+def as_svg(canvas: Canvas) -> str:
+    """A drawing as SVG for inside a page."""
     target = io.StringIO()
     canvas.savefig(target, format="svg", metadata={"Date": None}, transparent=True)
     svg = target.getvalue()

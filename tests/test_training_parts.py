@@ -8,18 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from encoder.scoring import Scoring
 from training.augment import augmented, border_colour
-from training.calibrate import fit_calibration, shortlist_pairs, tag_thresholds
 from training.captions import CaptionMaker, drop_words, label_matrix
 from training.losses import multi_positive_contrast, positive_weights, tag_loss
 from training.metrics import (
     average_precision,
-    expected_calibration_error,
     macro_precision,
     recall_at,
     roc_auc,
 )
 from training.recipe import shipped
+from training.scoring import logistic
+from training.thresholds import tag_thresholds
 
 TAGS = ["fire", "water", "long_tail"]
 CAPTIONS = ["a warm beast near the fire", "it swims all day"]
@@ -93,29 +94,24 @@ def test_tags_that_nobody_bears_do_not_count() -> None:
 
 def test_calibration_finds_the_slope_and_offset_behind_the_truth() -> None:
     rng = np.random.default_rng(0)
-    logits = rng.normal(0, 3, 20_000)
-    truth = (rng.random(20_000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))).astype(float)
-    found = fit_calibration(logits, truth)
-    assert found.slope == pytest.approx(0.5, abs=0.03)
-    assert found.offset == pytest.approx(-1, abs=0.06)
-    assert expected_calibration_error(found(logits), truth) < 0.02
+    logits = rng.normal(0, 3, 20_000).astype(np.float32)
+    likely = 1 / (1 + np.exp(-(0.5 * logits - 1)))
+    evidence = np.stack([logits, np.zeros_like(logits)], axis=1)
+    slope, other, offset = logistic(evidence, rng.random(20_000) < likely)
+    assert slope == pytest.approx(0.5, abs=0.03)
+    assert offset == pytest.approx(-1, abs=0.06)
+    found = Scoring(head=slope, cosine=other, offset=offset).image(logits, evidence[:, 1])
+    assert np.abs(found - likely).mean() < 0.02
 
 
 def test_calibration_never_turns_the_order_round() -> None:
-    logits = np.linspace(-3, 3, 50)
-    assert fit_calibration(logits, (logits < 0).astype(float)).slope > 0
+    logits = np.linspace(-3, 3, 50, dtype=np.float32)
+    slope, other, _ = logistic(np.stack([logits, logits], axis=1), logits < 0)
+    assert min(slope, other) >= 0
 
 
-def test_calibration_without_both_kinds_leaves_the_sigmoid() -> None:
-    assert fit_calibration(np.ones(5), np.ones(5)).slope == 1.0
-
-
-def test_a_shortlist_always_holds_its_own_image() -> None:
-    similarity = np.random.default_rng(0).normal(size=(30, 30))
-    rows, columns, truth = shortlist_pairs(similarity, 5)
-    assert len(rows) == 150
-    assert truth.sum() == 30
-    assert (columns[truth > 0] == np.arange(30)).all()
+def test_calibration_without_both_kinds_leaves_the_weights_alone() -> None:
+    assert logistic(np.ones((5, 2), np.float32), np.ones(5, np.bool_)) == (0.0, 0.0, 0.0)
 
 
 def test_thresholds_reach_the_precision_asked_for_where_scores_allow() -> None:

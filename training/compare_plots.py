@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -18,21 +17,11 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from evaluation.page_parts import number, text
-from evaluation.plots import COLORS, GRID, INK
+from evaluation.plots import COLORS, GRID, STYLE, as_svg
 from training.compare_report import Comparison, Trained
 
 _COUNTED = 12  # up to so many classes each cell shows its count
 _CELL = 12  # pixels, the line height of the names beside the picture
-_STYLE = {
-    "svg.fonttype": "none",  # text stays text, set in the font of the page
-    "svg.hashsalt": "pairdex",  # the same figures give the same file
-    "font.size": 9,
-    "text.color": INK,
-    "axes.edgecolor": "#b8c2cc",
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
 
 
 def bars(of: Comparison) -> str:
@@ -54,7 +43,7 @@ def bars(of: Comparison) -> str:
 def learning_curve(row: Trained) -> str:
     """Loss and accuracy by epoch; the kept epoch is marked."""
     epochs = [one.epoch for one in row.curve]
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(5.6, 2.5), layout="constrained")
         for place, what in enumerate(("loss", "accuracy")):
             axes: Axes = canvas.add_subplot(1, 2, place + 1)
@@ -70,11 +59,7 @@ def learning_curve(row: Trained) -> str:
             axes.spines[["top", "right"]].set_visible(False)
             axes.grid(axis="y", color=GRID)
             axes.legend(frameon=False)
-        target = io.StringIO()
-        canvas.savefig(target, format="svg", metadata={"Date": None}, transparent=True)
-    svg = target.getvalue()
-    # Inside a page an SVG needs neither prologue nor DOCTYPE, and scales to its column.
-    return re.sub(r' (?:width|height)="[\d.]+pt"', "", svg[svg.index("<svg") :], count=2)
+        return as_svg(canvas)
 
 
 def matrix(classes: Sequence[str], row: Trained) -> str:

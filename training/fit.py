@@ -1,4 +1,4 @@
-"""From pairs to a model: vocabulary, features, heads, perhaps the backbone, then calibration."""
+"""From pairs to a model: vocabulary, features, heads, perhaps the backbone, then thresholds."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ from errors import CatalogError
 from progress import Progress, silent
 from settings import EncoderSettings
 from training.batches import Batches, Material
-from training.calibrate import Calibration, fit_calibration, shortlist_pairs, tag_thresholds
 from training.captions import spoken
 from training.checkpoints import Checkpoints, run_name
 from training.features import decode, plain_features, random_views, view_features
 from training.losses import positive_weights
-from training.metrics import expected_calibration_error, macro_precision, recall_at, roc_auc
+from training.metrics import macro_precision, recall_at, roc_auc
 from training.recipe import Epoch, Pair, Recipe
 from training.stages import Held, run_stage
+from training.thresholds import tag_thresholds
 
 LEAST_PAIRS = 8
-SHORTLIST = 10  # candidates per held-out text that the calibration is fitted on
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,6 @@ class Fitted:
     tokenizer: Tokenizer
     tags: tuple[str, ...]
     thresholds: NDArray[np.float32]
-    calibration: Calibration
     metrics: dict[str, Any]
     history: list[Epoch]
 
@@ -54,7 +52,7 @@ def fit(
     folder: Path | None = None,
     progress: Progress = silent,
 ) -> Fitted:
-    """Train on the train split, steer and calibrate by val, never look at test.
+    """Train on the train split, steer and set thresholds by val, never look at test.
 
     Epochs are checkpointed in `folder`; the same call resumes there after a kill.
     """
@@ -115,9 +113,9 @@ def fit(
             progress,
         )
         held_features = plain_features(network.backbone, unseen)
-    calibration, thresholds, metrics = _settle(network, recipe, held_features, tokens, held.labels)
+    thresholds, metrics = _settle(network, recipe, held_features, tokens, held.labels)
     metrics |= {"origin": origin, "train": len(learn), "val": len(held_out)}
-    return Fitted(network, tokenizer, tags, thresholds, calibration, metrics, history)
+    return Fitted(network, tokenizer, tags, thresholds, metrics, history)
 
 
 def divide(pairs: Sequence[Pair], rng: np.random.Generator) -> tuple[list[Pair], list[Pair]]:
@@ -172,8 +170,8 @@ def _settle(
     features: NDArray[np.float16],
     tokens: NDArray[np.int32],
     labels: NDArray[np.float32],
-) -> tuple[Calibration, NDArray[np.float32], dict[str, Any]]:
-    """Calibration, thresholds and the figures on the held-out items."""
+) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    """Thresholds and the figures on the held-out items."""
     img, image_points = network.image_branch(features.astype(np.float32), training=False)
     txt, text_points = network.text_branch(tokens, training=False)
     similarity = ops.convert_to_numpy(ops.matmul(text_points, ops.transpose(image_points)))
@@ -184,7 +182,6 @@ def _settle(
     text_half = ops.convert_to_numpy(
         head.text_half(text_points if network.shape.head_input == "point" else txt)
     )
-    rows, columns, truth = shortlist_pairs(similarity, SHORTLIST)
 
     def logits(texts: NDArray[np.intp], images: NDArray[np.intp]) -> NDArray[np.float32]:
         halves = image_half[images] + text_half[texts]
@@ -192,8 +189,6 @@ def _settle(
             ops.convert_to_numpy(head(halves, similarity[texts, images], training=False))
         )
 
-    listed = logits(rows, columns)
-    calibration = fit_calibration(listed, truth)
     scores = ops.convert_to_numpy(ops.sigmoid(network.tag_space(image_points)))
     own = np.arange(len(similarity))
     metrics = {
@@ -201,7 +196,5 @@ def _settle(
         "val.R@10": recall_at(similarity, 10),
         "val.tags.macro_mAP": macro_precision(scores, labels),
         "val.match.auc": roc_auc(logits(own, own), logits(own, np.roll(own, 1))),
-        "val.ece.before": expected_calibration_error(Calibration()(listed), truth),
-        "val.ece.after": expected_calibration_error(calibration(listed), truth),
     }
-    return calibration, tag_thresholds(scores, labels, recipe.precision), metrics
+    return tag_thresholds(scores, labels, recipe.precision), metrics

@@ -43,14 +43,3 @@ def roc_auc(positive: Floats, negative: Floats) -> float:
     ranks = (np.bincount(inverse, ranks) / np.bincount(inverse, minlength=len(values)))[inverse]
     many = len(positive)
     return float((ranks[:many].sum() - many * (many + 1) / 2) / (many * len(negative)))
-
-
-def expected_calibration_error(scores: Floats, labels: Floats, bins: int = 10) -> float:
-    """Mean distance between what scores promise and what happens, by bins of equal width."""
-    place = np.minimum((scores * bins).astype(int), bins - 1)
-    error = 0.0
-    for bucket in range(bins):
-        inside = place == bucket
-        if inside.any():
-            error += inside.mean() * abs(scores[inside].mean() - labels[inside].mean())
-    return float(error)

@@ -98,7 +98,7 @@ def _fit_image(gallery: Gallery, encoder: Encoder, rng: np.random.Generator) -> 
         best = np.argsort(-cosines, kind="stable")[:SHORTLIST]
         rows.append(np.stack([logits[best], cosines[best]], axis=1))
         labels.append(truth[best])
-    head, cosine, offset = _logistic(np.concatenate(rows), np.concatenate(labels))
+    head, cosine, offset = logistic(np.concatenate(rows), np.concatenate(labels))
     return Scoring(head=head, cosine=cosine, offset=offset)
 
 
@@ -120,7 +120,7 @@ def _fit_text(
         )
         rows.append(np.stack([captions[best], coverage[best]], axis=1))
         labels.append(truth[best])
-    fitted = _logistic(np.concatenate(rows), np.concatenate(labels)) if rows else (0.0, 0.0, 0.0)
+    fitted = logistic(np.concatenate(rows), np.concatenate(labels)) if rows else (0.0, 0.0, 0.0)
     caption, coverage_weight, offset = fitted
     if caption + coverage_weight <= 0:
         caption, coverage_weight, offset = PLAIN.caption, PLAIN.coverage, PLAIN.text_offset
@@ -182,9 +182,7 @@ def _text_evidence(
     return best, np.asarray(store.word_coverage(query, ids), np.float32)
 
 
-def _logistic(
-    evidence: NDArray[np.float32], truth: NDArray[np.bool_]
-) -> tuple[float, float, float]:
+def logistic(evidence: NDArray[np.float32], truth: NDArray[np.bool_]) -> tuple[float, float, float]:
     """Two weights and an offset. Evidence that speaks against its own cause is left out."""
     if truth.all() or not truth.any():
         return 0.0, 0.0, 0.0
