@@ -25,7 +25,7 @@ from training.checkpoints import Checkpoints, run_name
 from training.features import decode, plain_features, random_views, view_features
 from training.losses import positive_weights
 from training.metrics import macro_precision, recall_at, roc_auc
-from training.recipe import Epoch, Pair, Recipe
+from training.recipe import Epoch, OnEpoch, Pair, Recipe, unwatched
 from training.stages import Held, run_stage
 from training.thresholds import tag_thresholds
 
@@ -51,6 +51,7 @@ def fit(
     *,
     folder: Path | None = None,
     progress: Progress = silent,
+    on_epoch: OnEpoch = unwatched,
 ) -> Fitted:
     """Train on the train split, steer and set thresholds by val, never look at test.
 
@@ -99,6 +100,7 @@ def fit(
         weights,
         Checkpoints(folder, run_name("heads", pairs, *name)),
         progress,
+        on_epoch,
     )
     if recipe.finetune:
         history += _finetune(
@@ -111,6 +113,7 @@ def fit(
             Held(unseen, tokens, held.labels),
             Checkpoints(folder, run_name("finetune", pairs, *name)),
             progress,
+            on_epoch,
         )
         held_features = plain_features(network.backbone, unseen)
     thresholds, metrics = _settle(network, recipe, held_features, tokens, held.labels)
@@ -154,13 +157,14 @@ def _finetune(
     held: Held,
     checkpoints: Checkpoints,
     progress: Progress,
+    on_epoch: OnEpoch,
 ) -> list[Epoch]:
     def views(rows: NDArray[np.intp]) -> NDArray[Any]:
         return random_views(seen[rows], recipe, rng)
 
     batches = Batches(material, recipe, recipe.finetune_batch, rng)
     return run_stage(
-        "finetune", network, recipe, batches, views, held, weights, checkpoints, progress
+        "finetune", network, recipe, batches, views, held, weights, checkpoints, progress, on_epoch
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,3 +39,11 @@ class Epoch:
     stage: str  # heads or finetune
     number: int
     figures: dict[str, float] = field(default_factory=dict)
+
+
+# Told of each epoch as it ends; a resumed training first tells of those that it need not repeat.
+OnEpoch = Callable[[Epoch], None]
+
+
+def unwatched(_epoch: Epoch) -> None:
+    """For a caller that waits for the end."""

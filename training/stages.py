@@ -17,7 +17,7 @@ from progress import Progress
 from training.batches import Batch, Batches
 from training.checkpoints import Checkpoints, restore
 from training.metrics import macro_precision, recall_at
-from training.recipe import Epoch, Recipe
+from training.recipe import Epoch, OnEpoch, Recipe, unwatched
 from training.trainer import PairTrainer
 
 Images = Callable[[NDArray[np.intp]], NDArray[Any]]
@@ -42,6 +42,7 @@ def run_stage(
     tag_weights: NDArray[np.float32],
     checkpoints: Checkpoints,
     progress: Progress,
+    on_epoch: OnEpoch = unwatched,
 ) -> list[Epoch]:
     """Train until the epochs or the patience run out; the network ends with its best weights."""
     pixels = stage == "finetune"
@@ -61,6 +62,8 @@ def run_stage(
         kept, history = stored.arrays[len(variables) :], stored.history
         best, best_epoch = stored.state["best"], stored.state["best_epoch"]
         batches.rng.bit_generator.state = stored.state["rng"]
+        for epoch in history:
+            on_epoch(epoch)
 
     for number in range(len(history), epochs):
         if number - best_epoch > recipe.patience and best_epoch >= 0:
@@ -85,6 +88,7 @@ def run_stage(
             kept = [ops.convert_to_numpy(v) for v in trainer.variables]
         state = {"best": best, "best_epoch": best_epoch, "rng": batches.rng.bit_generator.state}
         checkpoints.save([*variables, *kept], history, state)
+        on_epoch(history[-1])
     restore(trainer.variables, kept)
     progress(stage, epochs * batches.steps, epochs * batches.steps, _note({}, history))
     return history
