@@ -1,8 +1,8 @@
 """`python -m training.base`: the base checkpoint that ships with the project.
 
-EfficientNetB0 from random weights, taught two things at once: to name everything that can be seen
-on drawn creatures, and to say what an ImageNet-trained MobileNetV2 says about the same pictures
-and, where there are any, photographs. Small images first, the size of use last.
+EfficientNetB0, taught two things at once: to name everything that can be seen on drawn creatures,
+and to see at every place what an ImageNet-trained MobileNetV2 sees there, on the same pictures and
+on photographs where there are any. Small pictures first, the size of use last.
 """
 
 from __future__ import annotations
@@ -21,174 +21,152 @@ import numpy as np
 from keras import layers, ops
 
 from encoder.network_backbone import build_backbone, settle, trunk_of, weight_names
-from encoder.weights import BASE_FOLDER, read_arrays
+from encoder.weights import BASE_FOLDER, load_backbone, read_arrays
 from progress import Progress
 from training.base_material import BASE_SEED, Material, prepare
+from training.base_student import Student, Teacher
 from training.export import halved
-from training.losses import positive_weights, tag_loss
+from training.losses import positive_weights
 from training.metrics import macro_precision
 
 BACKBONE = "efficientnetb0"
 SAVE_EVERY = 180.0  # seconds
+MIXED = 0.3  # share of the photographs that are mixed with a neighbour
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of training at one image size."""
+    """A stretch of training at one picture size."""
 
     size: int
     steps: int
     batch: int
     rate: float
-    rendered: int  # size of the material it is scaled down from
+    rendered: int  # size of the material it is cut from
 
 
-class Student(keras.Model):
-    """The backbone with one output for the creatures' facts and one for the teacher's features."""
+@dataclass(frozen=True)
+class Course:
+    """What the phases share."""
 
-    def __init__(self, backbone: keras.Model, material: Material, creatures: int) -> None:
-        super().__init__()
-        self.pooled = _pooled(backbone)
-        self.norm = layers.BatchNormalization(name="norm")
-        self.facts = layers.Dense(len(material.tags), name="facts")
-        width = 0 if material.targets is None else material.targets.shape[1]
-        self.echo = layers.Dense(width, name="echo") if width else None
-        self.weights_of_tags = positive_weights(material.labels, 0.5)
-        self.creatures = creatures  # in each batch, first
-        self.means = {name: keras.metrics.Mean(name=name) for name in ("facts", "echo")}
-
-    def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        features = self.norm(self.pooled(batch["images"], training=training), training=training)
-        logits = self.facts(features[: self.creatures])
-        loss = tag_loss(logits, batch["labels"], self.weights_of_tags, 0.0)
-        self.means["facts"].update_state(loss)
-        loss = loss * 5.0
-        if self.echo is not None:
-            distance = ops.mean(ops.square(self.echo(features) - batch["targets"]))
-            self.means["echo"].update_state(distance)
-            loss = loss + distance
-        return {"loss": loss, "logits": logits}
-
-    def compute_loss(
-        self, _x: Any = None, _y: Any = None, y_pred: Any = None, *_: Any, **__: Any
-    ) -> Any:
-        return y_pred["loss"]
+    work: Path  # renderings and the state to go on from
+    target: Path  # the folder of the checkpoint
+    start: str  # weights to begin with, as encoder.weights names them
+    creatures: int
+    photos: Sequence[Path]
+    teacher: Path | None
 
 
-def train_base(
-    work: Path,
-    target: Path,
-    phases: Sequence[Phase],
-    *,
-    creatures: int,
-    photos: Sequence[Path],
-    teacher: Path | None,
-    progress: Progress,
-) -> dict[str, float]:
-    """Run the phases that are not done yet; after each few minutes `target` holds the newest."""
+def train_base(course: Course, phases: Sequence[Phase], progress: Progress) -> dict[str, float]:
+    """Run the phases that are not done yet; every few minutes the target holds the newest."""
     keras.utils.set_random_seed(BASE_SEED)
     figures: dict[str, float] = {}
     for number, phase in enumerate(phases):
-        # Large images are dear: the last phase sees fewer of them.
+        # Large pictures are dear: a phase of those sees fewer of them.
         share = min(1.0, (phases[0].rendered / phase.rendered) ** 2)
-        count, seen = int(creatures * share), photos[: int(len(photos) * share)]
-        material = prepare(work, phase.rendered, range(count), seen, 3, teacher, progress)
-        figures = _run_phase(number, phase, material, work, target, progress)
+        count, seen = int(course.creatures * share), course.photos
+        material = prepare(course.work, phase.rendered, range(count), seen, 2, progress)
+        figures = _run_phase(number, phase, material, course, progress) or figures
     return figures
 
 
 def _run_phase(
-    number: int, phase: Phase, material: Material, work: Path, target: Path, progress: Progress
+    number: int, phase: Phase, material: Material, course: Course, progress: Progress
 ) -> dict[str, float]:
     backbone = build_backbone(BACKBONE, phase.size)
-    for layer in trunk_of(backbone).layers:
+    load_backbone(backbone, BACKBONE, course.start)
+    trunk = trunk_of(backbone)
+    for layer in trunk.layers:
         if isinstance(layer, layers.Dropout):
             layer.rate = 0.0  # stochastic depth costs more than it brings in so short a training
-    student = Student(backbone, material, phase.batch // 2)
-    state_file = work / "state.npz"
-    total = phase.steps
+    teacher = None if course.teacher is None else Teacher(phase.size, str(course.teacher))
+    weights = positive_weights(material.labels, 0.5)
+    student = Student(trunk, teacher, weights, phase.batch // 2)
     schedule = keras.optimizers.schedules.CosineDecay(
-        phase.rate * 0.05, total, warmup_target=phase.rate, warmup_steps=min(200, total // 10)
+        phase.rate * 0.05,
+        phase.steps,
+        warmup_target=phase.rate,
+        warmup_steps=min(200, phase.steps // 10),
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02, clipnorm=2.0)
     student.compile(optimizer=optimizer, jit_compile=False)
-    rng = np.random.default_rng([BASE_SEED, number])
-    batches = _batches(material, phase, rng)
+    batches = _batches(material, phase, np.random.default_rng([BASE_SEED, number]))
     student(next(batches))
     optimizer.build(student.trainable_variables)
-    done = _restore(state_file, number, student, optimizer)
-    if done >= total:
+    state = course.work / "state.npz"
+    done = _restore(state, number, student, optimizer)
+    if done >= phase.steps:
         return {}
     saved, figures = time.monotonic(), {}
-    for step in range(done, total):
+    for step in range(done, phase.steps):
         figures = student.train_on_batch(next(batches), return_dict=True)
         if step % 20 == 0:
             note = "  ".join(f"{key} {float(value):.3f}" for key, value in figures.items())
-            progress(f"base {phase.size}px", step, total, note)
+            progress(f"base {phase.size}px", step, phase.steps, note)
             student.reset_metrics()
-        if time.monotonic() - saved > SAVE_EVERY or step == total - 1:
+        if time.monotonic() - saved > SAVE_EVERY or step == phase.steps - 1:
             saved = time.monotonic()
-            _save(state_file, number, step + 1, student, optimizer)
-            write_checkpoint(backbone, target)
+            _save(state, number, step + 1, student, optimizer)
+            write_checkpoint(backbone, course.target)
     return {key: float(value) for key, value in figures.items()} | {
         "facts_mAP": _precision(student, material, phase)
     }
 
 
-def _pooled(backbone: keras.Model) -> keras.Model:
-    """Pixels → the pooled output alone: with the palette at hand it would learn no colour."""
-    pixels = keras.Input(backbone.input_shape[1:])  # EfficientNet scales pixels by itself
-    return keras.Model(pixels, layers.GlobalAveragePooling2D()(trunk_of(backbone)(pixels)[-1]))
-
-
 def _batches(
     material: Material, phase: Phase, rng: np.random.Generator
 ) -> Iterator[dict[str, Any]]:
-    """Half creatures, half photographs (all creatures without photographs); mirrored at random."""
+    """Half creatures, half photographs (all creatures where there are no photographs)."""
     half, count, total = phase.batch // 2, material.creatures, len(material.images)
+    target = np.zeros((phase.size, 1), np.uint8)  # tells the size without a retracing
     while True:
         drawn = rng.integers(0, count, half)
         others = rng.integers(count, total, half) if total > count else rng.integers(0, count, half)
-        rows = np.concatenate([drawn, others])
-        images = material.images[rows]
-        mirrored = rng.random(len(rows)) < 0.5
-        images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
-        batch = {"images": _resized(images, phase.size), "labels": material.labels[drawn]}
-        if material.targets is not None:
-            batch["targets"] = material.targets[rows].astype(np.float32)
-        yield batch
+        mixed = rng.uniform(0.1, 0.5, half) * (rng.random(half) < MIXED)
+        # Creatures are moved little, for their facts must stay true; photographs a lot.
+        transforms = [
+            *(_transform(phase.rendered, 0.85, 0.1, rng) for _ in range(half)),
+            *(_transform(phase.rendered, 0.45, 0.3, rng) for _ in range(half)),
+        ]
+        yield {
+            "images": material.images[np.concatenate([drawn, others])],
+            "labels": material.labels[drawn],
+            "transforms": np.array(transforms, np.float32),
+            # The first photograph's neighbour would be a creature: harmless, it has no labels.
+            "mixed": np.concatenate([np.zeros(half), mixed]).astype(np.float32),
+            "target": target,
+        }
 
 
-def _resized(images: np.ndarray, size: int) -> Any:
-    small = ops.cast(images, "float32")
-    if images.shape[1] == size:
-        return small
-    return ops.image.resize(small, (size, size), interpolation="bilinear", antialias=True)
+def _transform(side: int, least: float, turn: float, rng: np.random.Generator) -> list[float]:
+    """Output → input of one picture: a part of it of at least `least` of the side, turned."""
+    width, height = rng.uniform(least, 1.0, 2) if least < 0.8 else [rng.uniform(least, 1.0)] * 2
+    angle = rng.uniform(-turn, turn)
+    mirror = -1.0 if rng.random() < 0.5 else 1.0
+    cos, sin = np.cos(angle), np.sin(angle)
+    a, b, d, e = cos * width * mirror, -sin * height, sin * width * mirror, cos * height
+    room = (side - 1) / 2
+    x = room + rng.uniform(-1, 1) * (1 - width) * room
+    y = room + rng.uniform(-1, 1) * (1 - height) * room
+    return [a, b, x - (a + b) * room, d, e, y - (d + e) * room, 0.0, 0.0]
 
 
 def _precision(student: Student, material: Material, phase: Phase) -> float:
     """How well the facts of the material's last creatures are named, at this size."""
     half = phase.batch // 2
     rows = np.arange(material.creatures - min(material.creatures, 8 * half), material.creatures)
-    logits = [
-        ops.convert_to_numpy(
-            student.facts(
-                student.norm(
-                    student.pooled(
-                        _resized(material.images[rows[i : i + half]], phase.size), training=False
-                    ),
-                    training=False,
-                )
-            )
-        )
-        for i in range(0, len(rows), half)
-    ]
+    logits = []
+    for start in range(0, len(rows), half):
+        images = ops.cast(material.images[rows[start : start + half]], "float32")
+        small = ops.image.resize(images, (phase.size, phase.size), antialias=True)
+        logits.append(ops.convert_to_numpy(student.named(student.trunk(small)[-1])))
     return macro_precision(np.concatenate(logits), material.labels[rows])
 
 
 def _save(file: Path, phase: int, step: int, student: Student, optimizer: Any) -> None:
     named = {
-        **{f"model/{i}": v for i, v in enumerate(student.variables)},
+        **{f"model/{i}": v for i, v in enumerate(student.trainable_variables)},
+        **{f"fixed/{i}": v for i, v in enumerate(student.non_trainable_variables)},
         **{f"optimizer/{i}": v for i, v in enumerate(optimizer.variables)},
     }
     partial = file.with_suffix(".part")
@@ -206,10 +184,13 @@ def _restore(file: Path, phase: int, student: Student, optimizer: Any) -> int:
     if not file.is_file():
         return 0
     state = read_arrays(file)
-    for i, variable in enumerate(student.variables):
-        value = state[f"model/{i}"]
-        if tuple(value.shape) == tuple(variable.shape):
-            variable.assign(value)
+    groups = (("model", student.trainable_variables), ("fixed", student.non_trainable_variables))
+    for name, variables in groups:
+        for i, variable in enumerate(variables):
+            value = state.get(f"{name}/{i}")
+            if value is not None and tuple(value.shape) == tuple(variable.shape):
+                variable.assign(value)
+    settle(student.trunk)
     if int(state["phase"]) > phase:
         return sys.maxsize
     if int(state["phase"]) < phase:
@@ -231,13 +212,14 @@ def write_checkpoint(backbone: keras.Model, folder: Path) -> None:
     partial.replace(folder / f"{BACKBONE}.npz")
 
 
-DEFAULT_PHASES = "96:2000:64:0.002:160,128:600:64:0.001:160,224:350:32:0.0004:224"
+DEFAULT_PHASES = "96:1800:64:0.0015:160,128:800:64:0.001:160,192:300:32:0.0005:224"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.base", description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("var/base"), help="renderings and state")
     parser.add_argument("--target", type=Path, default=BASE_FOLDER, help="where the result goes")
+    parser.add_argument("--start", default="base", help="weights to begin with: base, random, file")
     parser.add_argument("--creatures", type=int, default=20_000)
     parser.add_argument(
         "--photos", type=Path, nargs="*", default=[], help="folders or lists of photographs"
@@ -263,16 +245,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if done % 100 == 0 or note:
             sys.stderr.write(f"{time.monotonic() - began:7.0f}s  {stage} {done}/{total}  {note}\n")
 
-    figures = train_base(
-        options.work,
-        options.target,
-        phases,
-        creatures=options.creatures,
-        photos=photos,
-        teacher=options.teacher,
-        progress=tell,
+    course = Course(
+        options.work, options.target, options.start, options.creatures, photos, options.teacher
     )
-    sys.stdout.write(json.dumps(figures) + "\n")
+    sys.stdout.write(json.dumps(train_base(course, phases, tell)) + "\n")
     return 0
 
 

@@ -1,7 +1,6 @@
 """What the base checkpoint learns from: drawn creatures, and photographs where there are any.
 
-Everything is rendered once into uint8 files on disk, beside what the teacher makes of it, so that
-the training itself only reads.
+Everything is rendered once into uint8 files on disk, so that the training itself only reads.
 """
 
 from __future__ import annotations
@@ -17,8 +16,6 @@ from PIL import Image, ImageEnhance
 
 from catalog.demo.creature import Creature, creature, tags_of
 from catalog.demo.draw import draw
-from encoder.network_backbone import build_backbone
-from encoder.weights import load_backbone
 from errors import CatalogError
 from images import read_rgb
 from progress import Progress
@@ -26,7 +23,6 @@ from training.captions import label_matrix
 
 BASE_SEED = 1_000_003
 DEMO_SEED = 7  # what users judge the project by; nothing shipped may have seen it
-TEACHER_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,6 @@ class Material:
     """Creatures first, then photographs; labels and tags are of the creatures alone."""
 
     images: NDArray[np.uint8]  # [n, s, s, 3]
-    targets: NDArray[np.float16] | None  # [n, teacher's features], standardised
     labels: NDArray[np.float32]  # [creatures, tags]
     tags: tuple[str, ...]
 
@@ -49,7 +44,6 @@ def prepare(
     creatures: range,
     photos: Sequence[Path],
     crops: int,
-    teacher: Path | None,
     progress: Progress,
     seed: int = BASE_SEED,
 ) -> Material:
@@ -65,9 +59,7 @@ def prepare(
     file = folder / f"images-{name}.npy"
     if not file.is_file():
         _render(file, size, seed, creatures, photos, crops, progress)
-    images = np.load(file, mmap_mode="r")
-    targets = _targets(folder / f"targets-{name}.npy", images, teacher, progress)
-    return Material(images, targets, labels, tags)
+    return Material(np.load(file, mmap_mode="r"), labels, tags)
 
 
 def facts(one: Creature) -> tuple[str, ...]:
@@ -105,7 +97,13 @@ def _render(
         image = read_rgb(photos[photo])
         for crop in range(crops):
             rng = np.random.default_rng([seed, photo, crop])
-            view = _jittered(random_crop(image, size, rng), rng, 0.4)
+            view = _jittered(
+                random_crop(image, size, rng)
+                if crop
+                else image.resize((size, size), Image.Resampling.BICUBIC),
+                rng,
+                0.4,
+            )
             images[start + photo * crops + crop] = np.asarray(view)
         progress("crop", start + photo * crops, total)
 
@@ -131,27 +129,3 @@ def _jittered(image: Image.Image, rng: np.random.Generator, strength: float) -> 
     for change in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
         image = change(image).enhance(float(rng.uniform(1 - strength, 1 + strength)))
     return image
-
-
-def _targets(
-    file: Path, images: NDArray[np.uint8], teacher: Path | None, progress: Progress
-) -> NDArray[np.float16] | None:
-    """The teacher's features of every image: each of mean 0 and deviation 1, so all count alike."""
-    if teacher is None:
-        return None
-    if not file.is_file():
-        backbone = build_backbone("mobilenetv2", images.shape[1])
-        load_backbone(backbone, "mobilenetv2", str(teacher))
-        features = np.empty((len(images), backbone.output_shape[-1]), np.float32)
-        for start in range(0, len(images), TEACHER_BATCH):
-            batch = images[start : start + TEACHER_BATCH]
-            features[start : start + len(batch)] = backbone.predict_on_batch(np.asarray(batch))
-            progress("teacher", start, len(images))
-        # The root evens out the few features that fire rarely and strongly.
-        features = np.sqrt(features)
-        features = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-3)
-        partial = file.with_suffix(".part.npy")
-        np.save(partial, features.astype(np.float16))
-        partial.replace(file)
-    stored: NDArray[np.float16] = np.load(file)
-    return stored
