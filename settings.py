@@ -46,6 +46,11 @@ class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     image_size: Annotated[int, Meta(ge=32, le=1024)]
     pieces: Annotated[int, Meta(ge=300, le=100_000)]
     max_tokens: Annotated[int, Meta(ge=4, le=1024)]
+    middle: bool
+    palette: bool
+    attention: bool
+    past_lstm: bool
+    words: Literal["plain", "stem", "lemma"]
 
 
 class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

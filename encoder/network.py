@@ -55,10 +55,14 @@ class NetworkShape:
     dropout: float = 0.3
     image_dropout: float = 0.7  # thousands of features, a thousand images
     head_input: Literal["point", "branch"] = "point"  # img', txt' or img, txt
+    middle: bool = True  # two layers from half-way up the backbone
+    palette: bool = True  # the colour histogram
+    attention: bool = True  # learnt weights of the words, else all the same
+    past_lstm: bool = True  # the way past the LSTM
 
     @property
     def features(self) -> int:
-        return BACKBONES[self.backbone].features
+        return BACKBONES[self.backbone].features(middle=self.middle, palette=self.palette)
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,9 @@ def build_network(shape: NetworkShape) -> Network:
         match_head.build(((None, shape.features), (None, shape.lstm)))
     return Network(
         shape=shape,
-        backbone=build_backbone(shape.backbone, shape.image_size),
+        backbone=build_backbone(
+            shape.backbone, shape.image_size, middle=shape.middle, palette=shape.palette
+        ),
         image_branch=_image_branch(shape),
         text_branch=_text_branch(shape),
         tag_space=tag_space,
@@ -118,9 +124,11 @@ def _text_branch(shape: NetworkShape) -> keras.Model:
         tokens
     )
     x = layers.LSTM(shape.lstm, return_sequences=True, name="lstm")(words)
-    # A way past the LSTM: what a word means alone is learnt at once, what order adds later.
-    x = layers.Add(name="steps")([x, layers.Dense(shape.lstm, use_bias=False, name="plain")(words)])
-    x = AttentionPool(name="attention")(x, tokens)
+    if shape.past_lstm:
+        # What a word means alone is learnt at once, what order adds later.
+        plain = layers.Dense(shape.lstm, use_bias=False, name="plain")(words)
+        x = layers.Add(name="steps")([x, plain])
+    x = AttentionPool(shape.attention, name="attention")(x, tokens)
     x = layers.BatchNormalization(name="text_norm")(x)
     txt = layers.Dropout(shape.dropout, name="text_dropout")(x)
     point = layers.UnitNormalization(name="text_point")(

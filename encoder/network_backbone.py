@@ -34,9 +34,10 @@ class Backbone:
     width: int  # of the output
     taps: tuple[tuple[str, int], ...]  # layers from half-way up, and their widths
 
-    @property
-    def features(self) -> int:
-        return self.width + sum(width for _, width in self.taps) + PALETTE_BINS**3
+    def features(self, *, middle: bool = True, palette: bool = True) -> int:
+        """How long the feature vector is, by what it holds beside the output."""
+        halfway = sum(width for _, width in self.taps) if middle else 0
+        return self.width + halfway + (PALETTE_BINS**3 if palette else 0)
 
 
 def _minus_one_to_one(pixels: Any) -> Any:
@@ -106,7 +107,9 @@ BACKBONES: dict[str, Backbone] = {
 }
 
 
-def build_backbone(name: str, image_size: int) -> keras.Model:
+def build_backbone(
+    name: str, image_size: int, *, middle: bool = True, palette: bool = True
+) -> keras.Model:
     """`[n, s, s, 3]` of 0–255 → `[n, features]`; its weights are random until they are loaded."""
     backbone = BACKBONES[name]
     pixels = keras.Input((image_size, image_size, 3), name="pixels")
@@ -120,8 +123,10 @@ def build_backbone(name: str, image_size: int) -> keras.Model:
     trunk = keras.Model(trunk.input, [*tapped, trunk.output], name="trunk")
     maps = trunk(backbone.scaling(pixels))
     pool = layers.GlobalAveragePooling2D(name="pool")
-    pooled = [pool(one) for one in maps]
-    features = layers.Concatenate(name="features")([*pooled, Palette(name="palette")(pixels)])
+    parts = [pool(one) for one in (maps if middle else maps[-1:])]
+    if palette:
+        parts.append(Palette(name="palette")(pixels))
+    features = layers.Concatenate(name="features")(parts) if len(parts) > 1 else parts[0]
     return keras.Model(pixels, features, name="backbone")
 
 

@@ -36,17 +36,23 @@ class TagSpace(layers.Layer):
 
 
 class AttentionPool(layers.Layer):
-    """One vector for a sequence: its steps weighted by learnt attention, padding left out."""
+    """One vector for a sequence: its steps weighted by learnt attention, padding left out.
 
-    def __init__(self, **options: Any) -> None:
+    With `learnt` off all steps weigh the same.
+    """
+
+    def __init__(self, learnt: bool = True, **options: Any) -> None:
         super().__init__(**options)
+        self.learnt = learnt
         self.supports_masking = True
 
     def compute_mask(self, steps: Any, mask: Any = None) -> None:
         """The sequence ends here, and so does its mask."""
 
     def build(self, shape: Any) -> None:
-        self.query = self.add_weight((shape[-1], 1), initializer="zeros", name="query")
+        self.query = self.add_weight(
+            (shape[-1], 1), initializer="zeros", name="query", trainable=self.learnt
+        )
 
     def call(self, steps: Any, tokens: Any) -> Any:
         real = ops.expand_dims(ops.not_equal(tokens, PADDING), -1)

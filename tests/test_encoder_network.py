@@ -111,7 +111,7 @@ def test_a_backbone_gives_as_many_features_as_it_declares(name: str) -> None:
     import training  # noqa: F401
     from encoder.network_backbone import BACKBONES, build_backbone
 
-    assert build_backbone(name, 32).output_shape == (None, BACKBONES[name].features)
+    assert build_backbone(name, 32).output_shape == (None, BACKBONES[name].features())
 
 
 def test_an_unknown_backbone_is_refused_by_name() -> None:

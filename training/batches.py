@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoder.inputs import Tokenizer
+from encoder.inputs import PADDING, Tokenizer
 from training.captions import CaptionMaker, drop_words, label_matrix
 from training.recipe import Pair, Recipe
 
@@ -45,6 +45,7 @@ class Batches:
         self.batch = min(batch, len(material.pairs))
         self.tag_lists, self.labels = material.tag_lists, material.labels
         captions = [text for pair in material.pairs for _, text in pair.captions]
+        self.longest = _longest(material.tokenizer, captions)
         made_up = recipe.made_up and len(material.tags) > 0
         self.maker = CaptionMaker(material.tags, captions, rng) if made_up else None
 
@@ -71,12 +72,19 @@ class Batches:
             captions = self.material.pairs[row].captions
             _, text = captions[int(self.rng.integers(len(captions)))]
             chosen.append(drop_words(text, self.recipe.word_dropout, self.rng))
-        batch: Batch = {"tokens": encode(chosen), "labels": self.labels[rows]}
+        batch: Batch = {"tokens": encode(chosen)[:, : self.longest], "labels": self.labels[rows]}
         if self.maker is not None:
-            about = [self.maker.about(self.tag_lists[row]) for row in rows]
-            free = [self.maker.of_anything() for _ in rows]
-            width = len(self.material.tags)
-            for name, made in (("about", about), ("free", free)):
-                batch[f"{name}_tokens"] = encode([text for text, _ in made])[:, :MADE_UP_TOKENS]
-                batch[f"{name}_labels"] = label_matrix([named for _, named in made], width)
+            # First those about the items of this step, one each, then as many about anything.
+            made = [self.maker.about(self.tag_lists[row]) for row in rows]
+            made += [self.maker.of_anything() for _ in rows]
+            batch["made_tokens"] = encode([text for text, _ in made])[:, :MADE_UP_TOKENS]
+            batch["made_labels"] = label_matrix(
+                [named for _, named in made], len(self.material.tags)
+            )
         return batch
+
+
+def _longest(tokenizer: Tokenizer, captions: Sequence[str]) -> int:
+    """Steps that the LSTM must take: the longest caption's, not the most that are allowed."""
+    lengths = (tokenizer.encode(captions) != PADDING).sum(axis=1)
+    return int(lengths.max(initial=1))

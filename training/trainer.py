@@ -21,7 +21,7 @@ Tensor = Any
 
 
 class PairTrainer(keras.Model):
-    """Batches are dicts: images, tokens, labels; about_* of made-up captions; free_* of others."""
+    """Batches are dicts: images, tokens, labels; perhaps extra_* images and made_* up captions."""
 
     def __init__(
         self, network: Network, recipe: Recipe, weights: NDArray[np.float32], *, pixels: bool
@@ -61,20 +61,17 @@ class PairTrainer(keras.Model):
         rows = ops.shape(batch["labels"])[0]
         own = ops.eye(rows, dtype="float32")
         texts, points, matches = real, real_points, own
-        if "about_tokens" in batch:
-            made, made_points = self.text_branch(batch["about_tokens"], training=training)
-            _, free_points = self.text_branch(batch["free_tokens"], training=training)
+        if "made_tokens" in batch:
+            made, made_points = self.text_branch(batch["made_tokens"], training=training)
             losses["words"] = losses["words"] + tag_loss(
-                self.tag_space(ops.concatenate([made_points, free_points])),
-                ops.concatenate([batch["about_labels"], batch["free_labels"]]),
-                1.0,
-                recipe.focal,
+                self.tag_space(made_points), batch["made_labels"], 1.0, recipe.focal
             )
-            # A made-up caption matches every image that bears all the tags it names.
-            named = batch["about_labels"]
+            # The first of them are about images of this step. Each matches every image that
+            # bears all the tags it names.
+            named = batch["made_labels"][:rows]
             fits = ops.matmul(named, 1 - ops.transpose(batch["labels"])) < 0.5
-            texts = ops.concatenate([real, made])
-            points = ops.concatenate([real_points, made_points])
+            texts = ops.concatenate([real, made[:rows]])
+            points = ops.concatenate([real_points, made_points[:rows]])
             matches = ops.concatenate([own, ops.cast(fits, "float32")])
         cosine = ops.matmul(points, ops.transpose(image_points))
         losses["contrast"] = multi_positive_contrast(cosine, matches, recipe.contrast_temperature)
