@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as Pieces
 
+from encoder.text import Forms, Words, load_forms
 from errors import ModelError
 
 PADDING = 0
@@ -37,15 +39,25 @@ def pixels(image: Image.Image, size: int) -> Pixels:
     return np.asarray(image, dtype=np.uint8)
 
 
+class _Stored(msgspec.Struct):
+    """tokenizer.json of a model that forms its words; any other holds the bare pieces."""
+
+    words: Words | None = None
+    pieces: msgspec.Raw = msgspec.Raw()
+
+
 class Tokenizer:
     """Cleaned text → integer pieces; bytes stand in for what the catalog never held."""
 
-    def __init__(self, pieces: Pieces, max_tokens: int) -> None:
+    def __init__(self, pieces: Pieces, max_tokens: int, forms: Forms | None = None) -> None:
         self._pieces = pieces
+        self._forms = forms
         self.max_tokens = max_tokens
 
     @classmethod
-    def fit(cls, texts: Iterable[str], pieces: int, max_tokens: int) -> Tokenizer:
+    def fit(
+        cls, texts: Iterable[str], pieces: int, max_tokens: int, words: Words | None = None
+    ) -> Tokenizer:
         """Learn at most `pieces` pieces (byte-pair encoding) from the texts of a catalog."""
         model = Pieces(models.BPE(byte_fallback=True))
         model.normalizer = normalizers.Sequence(
@@ -61,19 +73,29 @@ class Tokenizer:
         trainer = trainers.BpeTrainer(
             vocab_size=pieces, special_tokens=_SPECIAL + _BYTES, show_progress=False
         )
-        model.train_from_iterator(texts, trainer)
-        return cls(model, max_tokens)
+        fitted = cls(model, max_tokens, load_forms(words) if words else None)
+        # All at once: while pieces are learnt, the library lets nobody use them for cleaning.
+        model.train_from_iterator([fitted._formed(text) for text in texts], trainer)
+        return fitted
 
     @classmethod
     def from_json(cls, text: str, max_tokens: int) -> Tokenizer:
         try:
-            return cls(Pieces.from_str(text), max_tokens)
+            stored = msgspec.json.decode(text, type=_Stored)
+            words = stored.words
+            pieces = Pieces.from_str(bytes(stored.pieces).decode() if words else text)
         # The tokenizers library raises bare Exceptions.
         except Exception as error:  # noqa: BLE001
             raise ModelError("the tokenizer cannot be read", str(error)) from None
+        return cls(pieces, max_tokens, load_forms(words) if words else None)
 
     def to_json(self) -> str:
-        return str(self._pieces.to_str())
+        pieces = str(self._pieces.to_str())
+        if self._forms is None:
+            return pieces
+        return msgspec.json.encode(
+            _Stored(self._forms.words, msgspec.Raw(pieces.encode()))
+        ).decode()
 
     @property
     def size(self) -> int:
@@ -83,10 +105,17 @@ class Tokenizer:
     def encode(self, texts: Sequence[str]) -> Tokens:
         """`[n, max_tokens]`, padded with 0; longer texts are cut."""
         tokens = np.full((len(texts), self.max_tokens), PADDING, np.int32)
-        # Lone surrogates (broken file names) cannot cross into the tokenizer's UTF-8.
-        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        encoded = self._pieces.encode_batch(clean, add_special_tokens=False)
+        formed = [self._formed(text) for text in texts]
+        encoded = self._pieces.encode_batch(formed, add_special_tokens=False)
         for row, encoding in zip(tokens, encoded, strict=True):
             ids = encoding.ids[: self.max_tokens] or [EMPTY]
             row[: len(ids)] = ids
         return tokens
+
+    def _formed(self, text: str) -> str:
+        # Lone surrogates (broken file names) cannot cross into the tokenizer's UTF-8.
+        text = text.encode("utf-8", "replace").decode("utf-8")
+        if self._forms is None:
+            return text
+        # Words are found in cleaned text; cleaning it once more with the pieces changes nothing.
+        return self._forms(self._pieces.normalizer.normalize_str(text))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,6 +56,30 @@ def test_a_text_of_nothing_is_the_empty_piece(nothing: str) -> None:
 def test_korean_and_emoji_survive() -> None:
     rows = TOKENIZER.encode(["도마뱀", "도마", "🔥", "❄"])
     assert len({tuple(row) for row in rows.tolist()}) == 4
+
+
+@pytest.mark.parametrize("text", ["도마뱀이 화산 옆에", "파란 새", "불꽃 fire-type 도마뱀"])
+def test_korean_is_read_alike_however_it_was_typed(text: str) -> None:
+    """macOS takes syllables apart in file names; other systems widen Latin letters and spaces."""
+    plain = TOKENIZER.encode([text])
+    apart = unicodedata.normalize("NFD", text)
+    assert apart != text
+    assert (TOKENIZER.encode([apart]) == plain).all()
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+    assert (TOKENIZER.encode([wide.replace(" ", "\u3000")]) == plain).all()
+    first, _, rest = text.partition(" ")
+    mixed = f"{unicodedata.normalize('NFD', first)} {rest}"
+    assert (TOKENIZER.encode([mixed]) == plain).all()
+
+
+def test_a_korean_noun_is_found_in_front_of_a_particle_it_never_had() -> None:
+    """Particles stick to nouns: the pieces must part them, for nothing else does."""
+    said = ["도마뱀은 잔다", "도마뱀이 난다", "도마뱀을 본다", "도마뱀"]
+    few = Tokenizer.fit(said * 3, pieces=285, max_tokens=LENGTH)
+    noun, with_particle = (row[row > 0] for row in few.encode(["도마뱀", "도마뱀과"]))
+    assert len(noun) == 1
+    assert with_particle[0] == noun[0]
+    assert len(with_particle) > 1
 
 
 def test_a_tokenizer_comes_back_from_its_json() -> None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from PIL import Image, ImageDraw
 
-from settings import EncoderSettings
+from settings import load_settings
 from training.recipe import Pair, shipped
 
 COLOURS = {"red": (210, 40, 30), "green": (40, 170, 50), "blue": (40, 60, 210)}
 SHAPES = ("disc", "box", "bar")
-ENCODER = EncoderSettings(
-    backbone="tiny", weights="random", image_size=32, pieces=400, max_tokens=12
+ENCODER = msgspec.structs.replace(
+    load_settings(environment={}).encoder,
+    backbone="tiny",
+    weights="random",
+    image_size=32,
+    pieces=400,
+    max_tokens=12,
 )
 RECIPE = shipped(
     epochs=20, batch=16, extra_images=32, views=2, min_tag_items=3, learning_rate=5e-3, seed=3

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from encoder.inputs import Pixels, Tokenizer
 from encoder.network import Network, NetworkShape, build_network
+from encoder.text import choose_words
 from encoder.weights import load_backbone
 from errors import CatalogError
 from progress import Progress, silent
@@ -62,7 +63,12 @@ def fit(
     learn, held_out = divide(pairs, rng)
     tags = choose_tags(learn, recipe)
     texts = [text for pair in learn for _, text in pair.captions]
-    tokenizer = Tokenizer.fit([*texts, *map(spoken, tags)], encoder.pieces, encoder.max_tokens)
+    words = choose_words(
+        encoder.words, (language for pair in learn for language, _ in pair.captions)
+    )
+    tokenizer = Tokenizer.fit(
+        [*texts, *map(spoken, tags)], encoder.pieces, encoder.max_tokens, words
+    )
     network = build_network(
         NetworkShape(
             backbone=encoder.backbone,
@@ -89,7 +95,7 @@ def fit(
     def cached(rows: NDArray[np.intp]) -> NDArray[Any]:
         return features[rng.integers(len(features), size=len(rows)), rows].astype(np.float32)
 
-    name = (network.shape, recipe, origin)
+    name = (network.shape, recipe, origin, words)
     history = run_stage(
         "heads",
         network,
