@@ -97,6 +97,7 @@ class IndexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep: Positive
     factory: Name
     self_check: Natural
+    recall: Share
 
 
 class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

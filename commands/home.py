@@ -62,6 +62,7 @@ def _facts(current: Session) -> dict[str, object]:
     try:
         artifact = artifacts.load(home.artifact)
         facts["model"] = artifact.fingerprint
+        facts["embedding"] = artifact.embedding_fingerprint
         facts["backbone"] = artifact.shape["backbone"]
         facts["model_tags"] = len(artifact.tags)
         facts["metrics"] = artifact.metrics
@@ -69,9 +70,9 @@ def _facts(current: Session) -> dict[str, object]:
         facts["model"], facts["model_problem"] = None, str(error)
     facts["generations"] = generations.names(home.generations)
     facts["current"] = generations.current_name(home.generations)
-    live = generations.live_manifest(home.generations)
+    live = generations.live_manifest(home.generations, home.stamps)
     facts["indexed_items"] = live.items if live else 0
-    facts["index_fits_model"] = bool(live and live.fingerprint == facts["model"])
+    facts["index_fits_model"] = bool(live and live.fingerprint == facts.get("embedding"))
     facts["bytes"] = sum(f.stat().st_size for f in current.home.rglob("*") if f.is_file())
     return facts
 

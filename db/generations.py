@@ -1,23 +1,21 @@
-"""Generations: immutable folders of one index each, and the pointer to the live one.
+"""Generations as readers know them: immutable folders of one index each, one of them live.
 
     generations/
     ├── CURRENT                one line, the name of the live generation
+    ├── LAST                   one line, the newest name ever given: none is given twice
     └── 000001/
-        ├── manifest.json      model fingerprint, counts, checksums, settings, timings
-        ├── images.faiss       image vectors by item id
-        ├── captions.faiss     caption vectors by caption id
-        └── *.npy              ids, vectors and fusion halves, memory-mapped by readers
+        ├── manifest.json      model fingerprint, counts, checksums, measurements, settings, timings
+        ├── images.faiss       image vectors by row
+        ├── captions.faiss     caption vectors by row
+        └── *.npy              ids, vectors, fusion halves, the captions of each item
 
-A generation is built beside the live one under a name that starts with a dot, and goes live by
-two renames. Whoever has opened one keeps it, whatever is published meanwhile.
+A generation is built beside the live one (publishing.py) and never changes. Whoever has opened
+one keeps it, whatever is published or deleted meanwhile.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,15 +25,27 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from db.checksums import Stamps
 from db.home import writing
-from db.vectors import Floats, Ids, VectorIndex
+from db.vectors import Ids, VectorIndex
 from errors import IndexStateError
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
 POINTER = "CURRENT"
 Halves = NDArray[np.float16]
 _BUILD = "run `pairdex index build`"
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What a vector index was found to be when it was built, against exact search."""
+
+    factory: str  # as FAISS's index_factory reads it
+    effort: int = 0  # efSearch or nprobe; 0 where there is no such thing
+    recall: float  # share of the exact ten nearest among its first ten
+    bytes_per_item: float  # of its file
+    ms_per_query: float  # median, one query at a time, one thread
+    queries: int  # that it was measured with
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,17 +53,24 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: int = SCHEMA
     name: str
-    created: str
+    created: str  # for people: order is by name, so a clock that jumps changes nothing
     fingerprint: str
     signature: str  # of all contents: an equal catalog need not be built again
     items: int
     captions: int
     shared: int
     width: int
+    vectors: dict[str, Measured] = {}  # images, captions
     settings: dict[str, Any]
     timings: dict[str, float]
     versions: dict[str, str]
-    files: dict[str, str] = {}
+    files: dict[str, str] = {}  # name → SHA-256
+    seal: str = ""  # SHA-256 of all of the above
+
+    def sealed(self) -> Manifest:
+        bare = msgspec.structs.replace(self, seal="")
+        text = msgspec.json.encode(bare, order="deterministic")
+        return msgspec.structs.replace(self, seal=hashlib.sha256(text).hexdigest())
 
 
 @dataclass(frozen=True)
@@ -83,15 +100,14 @@ class Side:
 
     @cached_property
     def index(self) -> VectorIndex:
-        return VectorIndex.read(self.folder / f"{self.name}.faiss")
+        return VectorIndex.read(self.folder / f"{self.name}.faiss", self.ids, self.vectors)
 
     def rows(self, ids: Ids) -> Ids:
         """The rows of these ids, which must be in the generation."""
         return np.searchsorted(self.ids, ids)
 
     def _map(self, what: str) -> NDArray[Any]:
-        array: NDArray[Any] = np.load(self.folder / f"{self.name}.{what}.npy", mmap_mode="r")
-        return array
+        return _mapped(self.folder / f"{self.name}.{what}.npy")
 
 
 @dataclass(frozen=True)
@@ -123,139 +139,119 @@ class Generation:
     @cached_property
     def caption_order(self) -> Ids:
         """Caption rows grouped by item, in the order of the image rows."""
-        return np.argsort(self.captions.owners, kind="stable")
+        order: Ids = _mapped(self.folder / "captions.order.npy")
+        return order
 
     @cached_property
     def caption_starts(self) -> Ids:
         """Where each image row's captions begin in `caption_order`, and where the last end."""
-        owners = self.captions.owners[self.caption_order]
-        ends = np.append(self.images.ids, np.iinfo(np.int64).max)
-        return np.searchsorted(owners, ends).astype(np.int64)
+        starts: Ids = _mapped(self.folder / "captions.starts.npy")
+        return starts
 
-
-def write_side(
-    folder: Path, name: str, ids: Ids, owners: Ids, vectors: Floats, halves: Halves, factory: str
-) -> None:
-    """Write one side of a generation that is being built; ids ascending."""
-    VectorIndex.build(vectors, ids, factory).write(folder / f"{name}.faiss")
-    np.save(folder / f"{name}.ids.npy", ids)
-    if name != "images":
-        np.save(folder / f"{name}.owners.npy", owners)
-    np.save(folder / f"{name}.vectors.npy", vectors.astype(np.float16))
-    np.save(folder / f"{name}.halves.npy", halves)
-
-
-def begin(root: Path) -> tuple[str, Path]:
-    """The next name and an empty folder to build it in; leftovers of killed jobs are removed."""
-    with writing(root):
-        root.mkdir(parents=True, exist_ok=True)
-        for left in root.glob(".building-*"):
-            shutil.rmtree(left)
-        numbers = [int(folder.name) for folder in root.iterdir() if folder.name.isdigit()]
-        name = f"{max(numbers, default=0) + 1:06d}"
-        folder = root / f".building-{name}"
-        folder.mkdir()
-    return name, folder
-
-
-def publish(
-    root: Path, folder: Path, manifest: Manifest, verify: Callable[[Generation], None], keep: int
-) -> Generation:
-    """Seal a built folder, verify it as a reader would, make it live, drop the oldest."""
-    with writing(root):
-        files = {file.name: _sha256(file) for file in sorted(folder.iterdir())}
-        manifest = msgspec.structs.replace(manifest, files=files)
-        text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-        (folder / MANIFEST).write_bytes(text)
-        _flush(folder)
-        verify(open_generation(folder))
-        final = root / manifest.name
-        folder.replace(final)
-        point(root, manifest.name)
-        for old in names(root)[:-keep]:
-            shutil.rmtree(root / old)
-    return Generation(final, manifest)
-
-
-def point(root: Path, name: str) -> None:
-    """Make a published generation the live one, in one atomic rename."""
-    with writing(root):
-        temporary = root / f".{POINTER}"
-        temporary.write_text(name + "\n", encoding="ascii")
-        _flush(temporary)
-        temporary.replace(root / POINTER)
-        _flush(root)
+    def hold(self) -> Generation:
+        """Open every file now: what is open stays readable when the folder is deleted."""
+        for side in (self.images, self.captions):
+            _ = side.owners, side.halves, side.index
+        _ = self.caption_order, self.caption_starts
+        return self
 
 
 def names(root: Path) -> list[str]:
     """Published generations, oldest first."""
-    if not root.is_dir():
+    try:
+        found = [folder.name for folder in root.iterdir() if folder.name.isdigit()]
+    except FileNotFoundError:
         return []
-    return sorted(folder.name for folder in root.iterdir() if (folder / MANIFEST).is_file())
+    return sorted((name for name in found if (root / name / MANIFEST).is_file()), key=int)
 
 
 def current_name(root: Path) -> str | None:
-    try:
-        return (root / POINTER).read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        return None
-
-
-def open_current(root: Path, fingerprint: str | None = None) -> Generation:
-    """The live generation, checked; `fingerprint` is the model it must have been built with."""
     with writing(root):
+        try:
+            return (root / POINTER).read_text(encoding="utf-8", errors="replace").strip()
+        except FileNotFoundError:
+            return None
+
+
+def open_current(
+    root: Path, fingerprint: str | None = None, stamps: Path | None = None
+) -> Generation:
+    """The live generation, checked and held; `fingerprint` is the model it must be built with.
+
+    `stamps` is where files that were found sound are remembered; without, all of them are read.
+    """
+    while True:
         name = current_name(root)
-    if name is None:
-        raise IndexStateError(f"no index at {root}", "none has been built yet", _BUILD)
-    generation = open_generation(root / name)
-    if fingerprint is not None:
-        generation.require(fingerprint)
-    return generation
+        if name is None:
+            raise IndexStateError(f"no index at {root}", "none has been built yet", _BUILD)
+        try:
+            generation = open_generation(root / name, stamps).hold()
+        except IndexStateError:
+            if current_name(root) != name:
+                continue  # dropped while we opened it: a newer one is live
+            raise
+        if fingerprint is not None:
+            generation.require(fingerprint)
+        return generation
 
 
-def live_manifest(root: Path) -> Manifest | None:
+def live_manifest(root: Path, stamps: Path | None = None) -> Manifest | None:
     """What is live, or None where there is nothing sound: a build then starts afresh."""
     try:
-        return open_current(root).manifest
+        return open_current(root, stamps=stamps).manifest
     except IndexStateError:
         return None
 
 
-def open_generation(folder: Path) -> Generation:
+def open_generation(folder: Path, stamps: Path | None = None) -> Generation:
     """A generation whose every file has the checksum that its manifest names."""
+    manifest = read_manifest(folder)
+    known = Stamps(stamps)
+    for name in manifest.files:
+        damage = damaged(folder, manifest, name, known)
+        if damage is not None:
+            raise damage
+    known.save()
+    return Generation(folder, manifest)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """manifest.json, sound in itself; nothing is said of the other files."""
     file = folder / MANIFEST
     try:
-        manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
+        raw = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     except OSError as error:
         raise IndexStateError(f"{file} cannot be read", str(error.strerror), _BUILD) from None
     except msgspec.DecodeError as error:
         raise IndexStateError(f"{file} is damaged", str(error), _BUILD) from None
-    if manifest.schema != SCHEMA:
+    if raw.get("schema") != SCHEMA:
         raise IndexStateError(
-            f"{folder} has format {manifest.schema}", f"this program reads {SCHEMA}", _BUILD
+            f"{folder} has format {raw.get('schema')}", f"this program reads {SCHEMA}", _BUILD
         )
-    for name, checksum in manifest.files.items():
-        try:
-            fits = _sha256(folder / name) == checksum
-        except OSError:
-            raise IndexStateError(f"{folder / name} is missing", "", _BUILD) from None
-        if not fits:
-            raise IndexStateError(f"{folder / name} is damaged", "its checksum differs", _BUILD)
-    return Generation(folder, manifest)
+    try:
+        manifest = msgspec.convert(raw, Manifest)
+    except msgspec.ValidationError as error:
+        raise IndexStateError(f"{file} is damaged", str(error), _BUILD) from None
+    if manifest.sealed() != manifest:
+        raise IndexStateError(f"{file} is damaged", "its checksum differs", _BUILD)
+    return manifest
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def damaged(folder: Path, manifest: Manifest, name: str, stamps: Stamps) -> IndexStateError | None:
+    """What is wrong with one file of a generation, if anything is."""
+    try:
+        if stamps.fits(f"{manifest.name}/{name}", folder / name, manifest.files[name]):
+            return None
+    except FileNotFoundError:
+        return IndexStateError(f"{folder / name} is missing", "", _BUILD)
+    except OSError as error:
+        return IndexStateError(f"{folder / name} cannot be read", str(error.strerror), _BUILD)
+    return IndexStateError(f"{folder / name} is damaged", "its checksum differs", _BUILD)
 
 
-def _flush(path: Path) -> None:
-    """On disk, not only in the kernel's memory: a folder with all its files, or one file."""
-    for file in [*path.iterdir(), path] if path.is_dir() else [path]:
-        if file.is_dir() and file != path:
-            continue
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _mapped(file: Path) -> NDArray[Any]:
+    try:
+        array: NDArray[Any] = np.load(file, mmap_mode="r")
+    except FileNotFoundError:
+        raise IndexStateError(f"{file} is missing", "", _BUILD) from None
+    return array

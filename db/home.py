@@ -47,6 +47,11 @@ class Home:
         """The inference runtime's own cache of compiled graphs."""
         return self.cache / "compiled"
 
+    @property
+    def stamps(self) -> Path:
+        """Which files of the generations were read and found sound."""
+        return self.cache / "sound.json"
+
     def require(self) -> None:
         """There is a catalog here, or an error that says how to make one."""
         try:
@@ -104,6 +109,7 @@ def disk_error(path: Path, error: OSError) -> PairdexError:
         errno.EROFS: "name a --home on a disk that can be written",
         errno.ENOSPC: "free some space, then run this again",
         errno.EDQUOT: "free some space, then run this again",
+        errno.EFBIG: "raise the limit on the size of files, then run this again",
         errno.ENOTDIR: "name a folder with --home",
         errno.EEXIST: "name a folder with --home",
     }

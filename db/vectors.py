@@ -1,7 +1,14 @@
-"""FAISS, and the only place that knows it: vectors by id, nearest first by cosine."""
+"""FAISS, and the only place that knows it: vectors by id, nearest first by cosine.
+
+Inside, an index counts rows; ids and the exact float16 vectors are arrays that the generation
+maps into memory. So a lossy index is put in exact order at the price of reading a few rows, and a
+filter that leaves few items is answered exactly.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,65 +16,194 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from db import vectors_kinds as kinds
 from errors import IndexStateError, SettingsError
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
+Stored = NDArray[np.floating]  # unit vectors, float16 in files
+SLICE = 16_384  # rows that are added, or compared exactly, at a time
+# Reading a row from the map and comparing it costs about as much as this many that FAISS compares.
+COST_OF_A_ROW = 2
 _CORES = faiss.omp_get_max_threads()
 
 
+@dataclass(frozen=True)
+class Selection:
+    """The rows of one index that a search may return; made once, used for many searches."""
+
+    rows: Ids  # ascending
+    bits: NDArray[np.uint8]
+
+
 class VectorIndex:
-    """Unit vectors under their row ids. Searches are safe in parallel."""
+    """Unit vectors under their ids. Searches are safe in parallel: they set nothing."""
 
-    def __init__(self, index: Any) -> None:
-        self._index = index
+    def __init__(self, index: Any, ids: Ids, vectors: Stored) -> None:
+        self._index, self._ids, self._vectors = index, ids, vectors
+        self.exact = isinstance(index, faiss.IndexFlat)
 
     @classmethod
-    def build(cls, vectors: Floats, ids: Ids, factory: str) -> VectorIndex:
-        dimension = vectors.shape[1]
+    def build(
+        cls,
+        vectors: Stored,
+        ids: Ids,
+        factory: str,
+        added: Callable[[int], None] = lambda _: None,
+    ) -> VectorIndex:
+        """Ids ascending. Vectors are taken slice by slice; `added` is told how many are done."""
+        count, dimension = vectors.shape
+        faiss.omp_set_num_threads(_CORES)
         try:
-            inner = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
-            index = faiss.IndexIDMap2(inner)
-            faiss.omp_set_num_threads(_CORES)
+            index = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
             if not index.is_trained:
-                index.train(vectors)
-            index.add_with_ids(vectors, ids)
+                kinds.train(index, vectors)
+            for start in range(0, count, SLICE):
+                index.add(_floats(vectors[start : start + SLICE]))
+                added(min(start + SLICE, count))
         except (RuntimeError, AssertionError) as error:
-            reason = str(error).strip().splitlines()[-1]
             raise SettingsError(
-                f"index.factory {factory!r} cannot index {len(ids)} vectors of {dimension} numbers",
-                reason.rpartition("Error: ")[2],
-                'take "Flat" or another FAISS index_factory string',
+                f"index.factory {factory!r} cannot index {count} vectors of {dimension} numbers",
+                _reason(error).rpartition("Error: ")[2],
+                'take "auto", "Flat" or another FAISS index_factory string',
             ) from None
-        return cls(index)
+        return cls(index, ids, vectors)
 
     @classmethod
-    def read(cls, file: Path) -> VectorIndex:
-        """FAISS has no checksums: compare the manifest's before calling this."""
+    def read(cls, file: Path, ids: Ids, vectors: Stored) -> VectorIndex:
+        """Mapped into memory. FAISS has no checksums: compare the manifest's before this."""
         try:
-            return cls(faiss.read_index(str(file)))
-        except RuntimeError as error:
+            index = faiss.read_index(str(file), kinds.reading(file))
+        except (RuntimeError, OSError) as error:
             raise IndexStateError(
-                f"{file} cannot be read",
-                str(error).strip().splitlines()[-1],
-                "build the index again",
+                f"{file} cannot be read", _reason(error), "build the index again"
             ) from None
+        return cls(index, ids, vectors)
 
     def write(self, file: Path) -> None:
-        try:
-            faiss.write_index(self._index, str(file))
-        except RuntimeError as error:
-            raise OSError(0, str(error).strip().splitlines()[-1], str(file)) from None
+        # Through a file of ours: FAISS itself would say of a full disk only that a write failed.
+        with file.open("wb") as stream:
+            faiss.write_index(self._index, kinds.FAISS.PyCallbackIOWriter(stream.write, 1 << 20))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    def search(self, queries: Floats, count: int) -> tuple[Ids, Floats]:
-        """Ids `[n, count]` and cosines of the nearest; fewer where the index holds fewer."""
-        count = min(count, len(self))
+    @property
+    def effort(self) -> int:
+        """How far a search looks: efSearch, nprobe, or 0 where it sees everything."""
+        return kinds.effort(self._index)
+
+    @property
+    def efforts(self) -> list[int]:
+        """Those that may be tried, cheapest first."""
+        return kinds.efforts(self._index)
+
+    def tune(self, effort: int) -> None:
+        """Store another effort; for the job that builds, never for an index that is shared."""
+        kinds.tune(self._index, effort)
+
+    def select(self, ids: Ids) -> Selection:
+        """The rows of those of the ids that are here."""
+        places = np.minimum(np.searchsorted(self._ids, ids), max(len(self._ids) - 1, 0))
+        rows = np.unique(places[self._ids[places] == ids]) if len(self._ids) else places[:0]
+        return self.select_rows(rows)
+
+    def select_rows(self, rows: Ids) -> Selection:
+        mask = np.zeros(len(self._ids), bool)
+        mask[rows] = True
+        return Selection(np.flatnonzero(mask), np.packbits(mask, bitorder="little"))
+
+    def search(
+        self, queries: Floats, count: int, allowed: Selection | Ids | None = None
+    ) -> tuple[Ids, Floats]:
+        """Ids `[n, count]` and cosines of the nearest; fewer columns where there are fewer.
+
+        `allowed` leaves all others out *before* the nearest are counted. Where an approximate
+        index finds fewer in a row, the row ends with ids of -1.
+        """
+        queries = np.ascontiguousarray(queries, np.float32)
+        if allowed is not None and not isinstance(allowed, Selection):
+            allowed = self.select(allowed)
+        there = len(self) if allowed is None else len(allowed.rows)
+        count = min(count, there)
         if count == 0:
             return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
         # Waking the threads costs a single query more than its search does.
         faiss.omp_set_num_threads(1 if len(queries) == 1 else _CORES)
-        cosines, ids = self._index.search(np.ascontiguousarray(queries, np.float32), count)
+        if allowed is None or there == len(self):
+            rows, cosines = self._nearest(queries, count, self.effort, None)
+        else:
+            rows, cosines = self._filtered(queries, count, allowed)
+        ids = np.where(rows >= 0, self._ids[rows], -1)
         return ids, cosines
+
+    def _filtered(self, queries: Floats, count: int, allowed: Selection) -> tuple[Ids, Floats]:
+        effort, seen = kinds.widened(self._index, count, len(allowed.rows) / len(self))
+        if COST_OF_A_ROW * len(allowed.rows) <= seen:
+            return exact(self._vectors, queries, count, allowed.rows)
+        try:
+            rows, cosines = self._nearest(queries, count, effort, allowed)
+        except RuntimeError:  # a kind of index that knows no filters
+            return exact(self._vectors, queries, count, allowed.rows)
+        short = (rows < 0).any(axis=1)
+        if short.any():  # what is allowed lies far from the query: no graph leads there
+            found = exact(self._vectors, queries[short], count, allowed.rows)
+            rows[short], cosines[short] = found
+        return rows, cosines
+
+    def _nearest(
+        self, queries: Floats, count: int, effort: int, allowed: Selection | None
+    ) -> tuple[Ids, Floats]:
+        selector = None if allowed is None else kinds.FAISS.IDSelectorBitmap(allowed.bits)
+        # What the search has in hand anyway is asked for, so that the exact order has a choice.
+        asked = count if self.exact else min(max(count, self.effort, 2 * 10), len(self))
+        parameters = kinds.parameters(self._index, effort, selector)
+        cosines, rows = self._index.search(queries, asked, params=parameters)
+        if self.exact:
+            return rows, cosines
+        return self._ordered(queries, rows, count)
+
+    def _ordered(self, queries: Floats, rows: Ids, count: int) -> tuple[Ids, Floats]:
+        """The first `count` by exact cosine."""
+        cosines = np.empty(rows.shape, np.float32)
+        for number, query in enumerate(queries):
+            cosines[number] = _floats(self._vectors[rows[number]]) @ query
+        cosines[rows < 0] = -np.inf
+        order = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
+        return np.take_along_axis(rows, order, 1), np.take_along_axis(cosines, order, 1)
+
+
+def exact(
+    vectors: Stored, queries: Floats, count: int, rows: Ids | None = None
+) -> tuple[Ids, Floats]:
+    """The rows nearest to each query and their cosines, by comparing all, or those of `rows`."""
+    total = len(vectors) if rows is None else len(rows)
+    count = min(count, total)
+    best_rows = np.empty((len(queries), 0), np.int64)
+    best = np.empty((len(queries), 0), np.float32)
+    for start in range(0, total, SLICE):
+        part = (
+            np.arange(start, min(start + SLICE, total))
+            if rows is None
+            else rows[start : start + SLICE]
+        )
+        some = vectors[start : start + SLICE] if rows is None else vectors[part]
+        cosines = np.concatenate([best, queries @ _floats(some).T], axis=1)
+        places = np.concatenate(
+            [best_rows, np.broadcast_to(part, (len(queries), len(part)))], axis=1
+        )
+        if cosines.shape[1] > count:
+            kept = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
+            cosines = np.take_along_axis(cosines, kept, 1)
+            places = np.take_along_axis(places, kept, 1)
+        best, best_rows = cosines, places
+    order = np.argsort(-best, axis=1, kind="stable")
+    return np.take_along_axis(best_rows, order, 1), np.take_along_axis(best, order, 1)
+
+
+def _floats(vectors: Stored) -> Floats:
+    return np.ascontiguousarray(vectors, np.float32)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]

@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 import msgspec
 import numpy as np
 
-from db.generations import Generation, Side, write_side
+from db.generations import Generation, Side
+from db.publishing import write_indexes, write_side
 from db.records import ItemRecord
 from db.store import Store
 
@@ -46,6 +47,8 @@ def gallery(live: Generation, records: Sequence[ItemRecord]) -> Iterator[Gallery
             )
             _write(root, live.images, [(new, new, old) for new, old in images])
             _write(root, live.captions, captions)
+            # Exact whatever the live index is: a gallery of a split is small.
+            write_indexes(root, "Flat", recall=1.0)
             manifest = msgspec.structs.replace(
                 live.manifest, name="judged", items=len(images), captions=len(captions), files={}
             )
@@ -57,9 +60,9 @@ def _write(folder: Path, live: Side, rows: Sequence[tuple[int, int, int]]) -> No
     """(new id, new owner, live id) of each row, new ids ascending."""
     new, owners, old = np.asarray(rows, np.int64).reshape(-1, 3).T
     at = live.rows(old)
-    vectors = live.vectors[at].astype(np.float32)
-    # Exact whatever the live index is: a gallery of a split is small.
-    write_side(folder, live.name, new, owners, vectors, live.halves[at], "Flat")
+    vectors, halves = live.vectors[at].astype(np.float32), live.halves[at]
+    shape = (vectors.shape[1], halves.shape[1])
+    write_side(folder, live.name, new, owners, [(vectors, halves)], shape)
 
 
 def wordless(items: Iterable[ItemRecord]) -> list[ItemRecord]:

@@ -33,7 +33,7 @@ def evaluate_home(
     place = Home(home)
     with Store.open(home) as store:
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
-        generation = open_current(place.generations, encoder.fingerprint)
+        generation = open_current(place.generations, encoder.fingerprint, place.stamps)
         return evaluate(store, generation, encoder, settings, split, seed, label, progress)
 
 
@@ -62,7 +62,7 @@ def evaluate(
         n=len(material.items),
         seed=seed,
         generation=generation.name,
-        fingerprint=encoder.fingerprint,
+        fingerprint=encoder.model,
         label=chosen,
         counts=found.counts,
         figures=found.figures,

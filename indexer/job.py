@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 import msgspec
 
-from db import generations
+from db import generations, publishing
 from db.cache import EmbeddingCache
 from db.home import Home
 from db.store import Store
@@ -94,32 +94,36 @@ def _generation(
     progress: Progress,
 ) -> str:
     """The name of the generation that holds the plan: the live one, or a new one."""
-    signature = plan.signature(encoder.fingerprint, settings.index.factory)
-    live = generations.live_manifest(home.generations)
+    wanted = f"{settings.index.factory} {settings.index.recall}"
+    signature = plan.signature(encoder.fingerprint, wanted)
+    live = generations.live_manifest(home.generations, home.stamps)
     if live is not None and live.signature == signature:
         return live.name
-    name, folder = generations.begin(home.generations)
-    shape = (encoder.shared, encoder.head.width)
-    with _timed(summary, "write"):
-        write(folder, plan, cache, shape, settings.index.factory, progress)
-    manifest = generations.Manifest(
-        name=name,
-        created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        fingerprint=encoder.fingerprint,
-        signature=signature,
-        items=len(plan.images),
-        captions=len(plan.captions),
-        shared=encoder.shared,
-        width=encoder.head.width,
-        settings=msgspec.to_builtins(settings.index),
-        timings=dict(summary.seconds),
-        versions={package: version(package) for package in ("faiss-cpu", "numpy")},
-    )
-    with _timed(summary, "publish"):
-        progress("publish", 0, 1)
-        verify = verifier(plan, settings.index.self_check)
-        generations.publish(home.generations, folder, manifest, verify, settings.index.keep)
-        progress("publish", 1, 1)
+    index, shape = settings.index, (encoder.shared, encoder.head.width)
+    with publishing.building(home.generations) as (name, folder):
+        with _timed(summary, "write"):
+            write(folder, plan, cache, shape, progress)
+        with _timed(summary, "vectors"):
+            measured = publishing.write_indexes(folder, index.factory, index.recall, progress)
+        manifest = generations.Manifest(
+            name=name,
+            created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            fingerprint=encoder.fingerprint,
+            signature=signature,
+            items=len(plan.images),
+            captions=len(plan.captions),
+            shared=encoder.shared,
+            width=encoder.head.width,
+            vectors=measured,
+            settings=msgspec.to_builtins(index),
+            timings=dict(summary.seconds),
+            versions={package: version(package) for package in ("faiss-cpu", "numpy")},
+        )
+        with _timed(summary, "publish"):
+            progress("publish", 0, 1)
+            verify = verifier(plan, index.self_check)
+            publishing.publish(home.generations, folder, manifest, verify, index.keep, home.stamps)
+            progress("publish", 1, 1)
     return name
 
 

@@ -63,7 +63,7 @@ class Searcher:
         place = Home(home)
         store = Store.open(home)
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
-        generation = open_current(place.generations, encoder.fingerprint)
+        generation = open_current(place.generations, encoder.fingerprint, place.stamps)
         return cls(store, generation, encoder, settings.search)
 
     @property

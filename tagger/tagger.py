@@ -62,7 +62,7 @@ class Tagger:
         place = Home(home)
         store = Store.open(home)
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
-        generation = open_current(place.generations, encoder.fingerprint)
+        generation = open_current(place.generations, encoder.fingerprint, place.stamps)
         return cls(store, generation, encoder, settings.tagger)
 
     @property

@@ -1,30 +1,18 @@
 from __future__ import annotations
 
+import json
+import os
+import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from db import generations
-from db.generations import Generation, Manifest
-from db.vectors import VectorIndex
-from errors import IndexStateError, PairdexError, SettingsError
-
-
-def publish(root: Path, fingerprint: str = "model", rows: int = 5, keep: int = 3) -> Generation:
-    name, folder = generations.begin(root)
-    rng = np.random.default_rng(rows)
-    vectors = rng.normal(size=(rows, 8)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    ids = np.arange(10, 10 + rows, dtype=np.int64)
-    for side in ("images", "captions"):
-        halves = np.zeros((rows, 4), np.float16)
-        generations.write_side(folder, side, ids, ids, vectors, halves, "Flat")
-    manifest = Manifest(
-        name=name, created="now", fingerprint=fingerprint, signature="", items=rows, captions=rows,
-        shared=8, width=4, settings={}, timings={}, versions={},
-    )  # fmt: skip
-    return generations.publish(root, folder, manifest, lambda _: None, keep)
+from db import generations, publishing
+from db.generations import Generation
+from errors import HomeError, IndexStateError
+from tests.generation_samples import publish
 
 
 def test_the_live_generation_is_the_last_published(tmp_path: Path) -> None:
@@ -42,33 +30,69 @@ def test_only_the_last_generations_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_reader_keeps_the_generation_it_opened(tmp_path: Path) -> None:
+    """Even when it had not looked at any file before the folder was deleted."""
     publish(tmp_path, keep=1)
     reader = generations.open_current(tmp_path)
-    first = reader.images.halves, reader.images.ids, reader.images.index
     publish(tmp_path, rows=7, keep=1)
-    assert len(first[0]) == len(first[1]) == len(first[2]) == 5
+    assert not reader.folder.exists()
+    sides = reader.images, reader.captions
+    assert [len(side.halves) for side in sides] == [len(side.ids) for side in sides] == [5, 5]
+    assert [len(side.index) for side in sides] == [5, 5]
+    assert len(reader.caption_starts) == 6
+    ids, _ = reader.images.index.search(reader.images.vectors[:].astype(np.float32), 1)
+    assert ids[:, 0].tolist() == reader.images.ids.tolist()
 
 
-def test_what_fails_its_check_does_not_go_live(tmp_path: Path) -> None:
+def test_what_fails_its_check_does_not_go_live_and_leaves_nothing(tmp_path: Path) -> None:
     publish(tmp_path)
-    name, folder = generations.begin(tmp_path)
-    manifest = generations.open_current(tmp_path).manifest
 
     def refuse(_: Generation) -> None:
         raise IndexStateError("not good enough")
 
     with pytest.raises(IndexStateError):
-        generations.publish(tmp_path, folder, manifest, refuse, 3)
+        publish(tmp_path, verify=refuse)
     assert generations.current_name(tmp_path) == "000001"
-    assert generations.begin(tmp_path)[0] == name  # and the leftover is cleared away
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000001", "CURRENT", "LAST"]
+
+
+def test_leftovers_of_a_killed_job_are_removed_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".building-000001").mkdir()
+    (tmp_path / ".dropped-000009").mkdir()
+    publish(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000001", "CURRENT", "LAST"]
+
+
+def test_a_name_is_never_given_twice(tmp_path: Path) -> None:
+    """Not even that of the newest, when one has gone back and deleted it."""
+    publish(tmp_path)
+    publish(tmp_path)
+    publishing.point(tmp_path, "000001")
+    publishing.drop(tmp_path, "000002")
+    assert publish(tmp_path).name == "000003"
+
+
+def test_the_millionth_generation_is_newer_than_the_one_before(tmp_path: Path) -> None:
+    publish(tmp_path)
+    (tmp_path / publishing.LAST).write_text("999998\n", encoding="ascii")
+    publish(tmp_path)
+    publish(tmp_path, keep=2)
+    assert generations.names(tmp_path) == ["999999", "1000000"]
+
+
+def test_a_clock_that_jumps_changes_no_order(tmp_path: Path) -> None:
+    for _ in range(3):
+        publish(tmp_path)
+    for age, name in enumerate(generations.names(tmp_path)):
+        os.utime(tmp_path / name, (2e9 - age * 1e8, 2e9 - age * 1e8))
+    assert generations.names(tmp_path) == ["000001", "000002", "000003"]
+    assert publish(tmp_path, keep=2).name == "000004"
+    assert generations.names(tmp_path) == ["000003", "000004"]
 
 
 def test_every_flipped_bit_is_noticed_before_anything_is_read(tmp_path: Path) -> None:
     folder = publish(tmp_path).folder
     rng = np.random.default_rng(0)
     for file in sorted(folder.glob("*.*")):
-        if file.name == generations.MANIFEST:
-            continue
         good = file.read_bytes()
         bad = bytearray(good)
         bad[rng.integers(len(bad))] ^= 1 << rng.integers(8)
@@ -76,9 +100,71 @@ def test_every_flipped_bit_is_noticed_before_anything_is_read(tmp_path: Path) ->
         with pytest.raises(IndexStateError, match="damaged"):
             generations.open_current(tmp_path)
         file.write_bytes(good)
+    generations.open_current(tmp_path)
     (folder / "images.faiss").unlink()
-    with pytest.raises(IndexStateError, match="missing"):
+    with pytest.raises(IndexStateError, match=r"images\.faiss is missing"):
         generations.open_current(tmp_path)
+
+
+def test_a_changed_word_in_the_manifest_is_noticed(tmp_path: Path) -> None:
+    file = publish(tmp_path, fingerprint="model-a").folder / generations.MANIFEST
+    file.write_bytes(file.read_bytes().replace(b"model-a", b"model-b"))
+    with pytest.raises(IndexStateError, match="its checksum differs"):
+        generations.open_current(tmp_path, "model-b")
+
+
+def test_a_file_that_was_found_sound_is_not_read_again(tmp_path: Path) -> None:
+    root, stamps = tmp_path / "generations", tmp_path / "cache" / "sound.json"
+    folder = publish(root).folder
+    generations.open_current(root, stamps=stamps)
+    # Damage that a `stat` would not show: size, inode and times are made to be the same.
+    known = json.loads(stamps.read_bytes())
+    file = folder / "images.vectors.npy"
+    old = file.stat()
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    with file.open("r+b") as stream:
+        stream.write(data)
+    os.utime(file, ns=(old.st_atime_ns, old.st_mtime_ns))
+    with pytest.raises(IndexStateError, match="damaged"):
+        generations.open_current(root, stamps=stamps)
+    known["000001/images.vectors.npy"][2] = file.stat().st_ctime_ns
+    stamps.write_text(json.dumps(known), encoding="utf-8")
+    generations.open_current(root, stamps=stamps)  # believed: this is what a stamp gives up
+    with pytest.raises(IndexStateError, match="damaged"):
+        generations.open_current(root)  # believes nothing
+
+
+def test_what_the_build_has_read_need_not_be_read_by_the_first_search(tmp_path: Path) -> None:
+    root, stamps = tmp_path / "generations", tmp_path / "cache" / "sound.json"
+    publish(root, stamps=stamps)
+    before = stamps.stat()
+    generations.open_current(root, stamps=stamps)
+    after = stamps.stat()  # would be written anew if a file had been read
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+@pytest.mark.parametrize("spoil", [b"", b"{", b'{"000001/images.faiss": 3}', b"\xff"])
+def test_damaged_stamps_cost_one_reading(tmp_path: Path, spoil: bytes) -> None:
+    root, stamps = tmp_path / "generations", tmp_path / "sound.json"
+    publish(root, stamps=stamps)
+    stamps.write_bytes(spoil)
+    generations.open_current(root, stamps=stamps)
+    assert b"images.faiss" in stamps.read_bytes()
+
+
+def test_a_copied_home_is_read_once_and_then_believed(tmp_path: Path) -> None:
+    root, stamps = tmp_path / "a" / "generations", tmp_path / "a" / "sound.json"
+    publish(root, stamps=stamps)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    file = tmp_path / "b" / "generations" / "000001" / "captions.ids.npy"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(IndexStateError, match="damaged"):
+        generations.open_current(
+            tmp_path / "b" / "generations", stamps=tmp_path / "b" / "sound.json"
+        )
 
 
 def test_another_models_index_is_refused(tmp_path: Path) -> None:
@@ -92,20 +178,46 @@ def test_no_index_is_told_with_the_remedy(tmp_path: Path) -> None:
         generations.open_current(tmp_path)
 
 
-def test_search_returns_fewer_where_there_are_fewer() -> None:
-    index = VectorIndex.build(np.eye(3, 8, dtype=np.float32), np.array([7, 8, 9]), "Flat")
-    ids, cosines = index.search(np.eye(1, 8, dtype=np.float32), 10)
-    assert ids.tolist()[0][0] == 7
-    assert ids.shape == cosines.shape == (1, 3)
+def test_a_generation_of_an_older_program_is_told(tmp_path: Path) -> None:
+    file = publish(tmp_path).folder / generations.MANIFEST
+    file.write_text('{"schema": 1, "name": "000001"}', encoding="utf-8")
+    with pytest.raises(IndexStateError, match="has format 1"):
+        generations.open_current(tmp_path)
+    assert generations.live_manifest(tmp_path) is None
 
 
-@pytest.mark.parametrize("factory", ["Nonsense", "IVF4096,Flat"])
-def test_an_index_that_cannot_be_built_is_a_settings_error(factory: str) -> None:
-    with pytest.raises(SettingsError, match=r"index\.factory"):
-        VectorIndex.build(np.eye(3, 8, dtype=np.float32), np.array([7, 8, 9]), factory)
+def test_the_captions_of_each_item_are_stored_with_the_index(tmp_path: Path) -> None:
+    items = np.array([3, 5, 9])
+    captions, owners = np.array([1, 2, 4, 7]), np.array([9, 3, 9, 3])
+    with publishing.building(tmp_path) as (_, folder):
+        for name, ids, of in (("images", items, items), ("captions", captions, owners)):
+            rows = np.eye(len(ids), 8, dtype=np.float32), np.zeros((len(ids), 4), np.float16)
+            publishing.write_side(folder, name, ids, of, [rows], (8, 4))
+        publishing.write_indexes(folder, "Flat", 1.0)
+        order = np.load(folder / "captions.order.npy")
+        starts = np.load(folder / "captions.starts.npy")
+    assert [captions[order[a:b]].tolist() for a, b in pairwise(starts)] == [
+        [2, 7], [], [1, 4],
+    ]  # fmt: skip
 
 
-def test_a_file_that_is_no_index_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.faiss").write_bytes(b"no index")
-    with pytest.raises(PairdexError, match="cannot be read"):
-        VectorIndex.read(tmp_path / "x.faiss")
+def test_a_catalog_without_captions_has_a_generation(tmp_path: Path) -> None:
+    with publishing.building(tmp_path) as (_, folder):
+        ids, none = np.arange(3), np.empty(0, np.int64)
+        rows = np.eye(3, 8, dtype=np.float32), np.zeros((3, 4), np.float16)
+        publishing.write_side(folder, "images", ids, ids, [rows], (8, 4))
+        publishing.write_side(folder, "captions", none, none, [], (8, 4))
+        publishing.write_indexes(folder, "auto", 0.98)
+        side = generations.Side(folder, "captions")
+        found, _ = side.index.search(np.eye(1, 8, dtype=np.float32), 5)
+        assert found.shape == (1, 0)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    publish(tmp_path)
+    tmp_path.chmod(0o500)
+    with pytest.raises(HomeError, match="permission denied"):
+        publish(tmp_path)
+    tmp_path.chmod(0o700)
+    assert generations.open_current(tmp_path).name == "000001"

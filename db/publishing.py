@@ -1,0 +1,228 @@
+"""Making a generation: built under a name with a dot, verified, live by two renames.
+
+with building(root) as (name, folder):
+    write_side(folder, "images", …)
+    write_side(folder, "captions", …)
+    measured = write_indexes(folder, …)
+    publish(root, folder, Manifest(name=name, vectors=measured, …), verify, keep)
+
+Whoever calls this holds the home's lock. Killed at any moment, the live generation stays.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from db.checksums import Stamps
+from db.choosing import index_for
+from db.generations import MANIFEST, POINTER, Generation, Halves, Manifest, Measured, Side, names
+from db.home import writing
+from db.vectors import Floats, Ids
+from progress import Progress, silent
+
+LAST = "LAST"
+QUERIES = 1000  # that an index's recall is measured with
+BUILDING, DROPPED = ".building-", ".dropped-"
+
+
+@contextmanager
+def building(root: Path) -> Iterator[tuple[str, Path]]:
+    """A name that was never given and an empty folder to build it in.
+
+    What is not published when the block ends is removed: on a full disk that is what helps.
+    """
+    with writing(root):
+        root.mkdir(parents=True, exist_ok=True)
+        for left in leftovers(root):
+            shutil.rmtree(left)
+        name = f"{max([_last(root), *map(int, names(root))]) + 1:06d}"
+        folder = root / f"{BUILDING}{name}"
+        folder.mkdir()
+    try:
+        yield name, folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def leftovers(root: Path) -> list[Path]:
+    """Folders of jobs that were killed while they built or deleted a generation."""
+    if not root.is_dir():
+        return []
+    found = [path for path in root.iterdir() if path.name.startswith((BUILDING, DROPPED))]
+    return sorted(found)
+
+
+def write_side(
+    folder: Path,
+    name: str,
+    ids: Ids,
+    owners: Ids,
+    parts: Iterable[tuple[Floats, Halves]],
+    shape: tuple[int, int],
+) -> None:
+    """One side's rows, ids ascending; `parts` are slices of unit vectors and halves, in order.
+
+    `shape` is the length of a vector and of a half. Only one slice is in memory at a time.
+    """
+    with (
+        writing(folder),
+        _Rows(folder / f"{name}.vectors.npy", (len(ids), shape[0])) as vectors,
+        _Rows(folder / f"{name}.halves.npy", (len(ids), shape[1])) as halves,
+    ):
+        for some_vectors, some_halves in parts:
+            vectors.append(some_vectors)
+            halves.append(some_halves)
+        write_array(folder / f"{name}.ids.npy", ids)
+        if name != "images":
+            write_array(folder / f"{name}.owners.npy", owners)
+
+
+def write_indexes(
+    folder: Path, factory: str, recall: float, progress: Progress = silent
+) -> dict[str, Measured]:
+    """Both vector indexes over written sides, and which captions belong to which item."""
+    images, captions = Side(folder, "images"), Side(folder, "captions")
+    order = np.argsort(captions.owners, kind="stable")
+    ends = np.append(images.ids, np.iinfo(np.int64).max)
+    starts = np.searchsorted(captions.owners[order], ends).astype(np.int64)
+    with writing(folder):
+        write_array(folder / "captions.order.npy", order)
+        write_array(folder / "captions.starts.npy", starts)
+    # Who searches images by words asks with vectors that lie where no image does; who tags an
+    # image asks the captions with its vector, who searches asks them with words.
+    pairs = {"images": (images, (captions,)), "captions": (captions, (captions, images))}
+    measured = {}
+    for name, (side, askers) in pairs.items():
+        queries = _sample([asker.vectors for asker in askers if len(asker.ids)] or [side.vectors])
+        index, found = index_for(side.vectors, side.ids, queries, factory, recall, name, progress)
+        file = folder / f"{name}.faiss"
+        with writing(file):
+            index.write(file)
+            size = file.stat().st_size / max(len(side.ids), 1)
+        measured[name] = msgspec.structs.replace(found, bytes_per_item=round(size, 1))
+    return measured
+
+
+def publish(
+    root: Path,
+    folder: Path,
+    manifest: Manifest,
+    verify: Callable[[Generation], None],
+    keep: int,
+    stamps: Path | None = None,
+) -> Generation:
+    """Seal a built folder, verify it as a reader would, make it live, drop the oldest."""
+    with writing(root):
+        known = Stamps(stamps)
+        known.forget(f"{manifest.name}/")
+        files = {
+            f.name: known.read(f"{manifest.name}/{f.name}", f) for f in sorted(folder.iterdir())
+        }
+        manifest = msgspec.structs.replace(manifest, files=files).sealed()
+        text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+        (folder / MANIFEST).write_bytes(text)
+        flush(folder)
+        verify(Generation(folder, manifest))
+        # Before the name can be seen: a deleted generation's name must not come back.
+        _write_line(root / LAST, manifest.name)
+        final = root / manifest.name
+        folder.replace(final)
+        point(root, manifest.name)
+        for old in names(root)[:-keep]:
+            if old != manifest.name:
+                drop(root, old)
+                known.forget(f"{old}/")
+        known.save()
+    return Generation(final, manifest)
+
+
+def point(root: Path, name: str) -> None:
+    """Make a published generation the live one, in one atomic rename."""
+    _write_line(root / POINTER, name)
+
+
+def drop(root: Path, name: str) -> None:
+    """Delete a generation; its name is gone at once, and no half of it can be opened."""
+    with writing(root):
+        away = root / f"{DROPPED}{name}"
+        (root / name).replace(away)
+        shutil.rmtree(away)
+
+
+def _last(root: Path) -> int:
+    try:
+        return int((root / LAST).read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def _write_line(file: Path, line: str) -> None:
+    with writing(file):
+        temporary = file.with_name(f".{file.name}")
+        temporary.write_text(line + "\n", encoding="ascii")
+        flush(temporary)
+        temporary.replace(file)
+        flush(file.parent)
+
+
+def _sample(sides: list[NDArray[np.float16]]) -> Floats:
+    """Evenly spaced vectors of the sides, an equal share of each."""
+    share = QUERIES // len(sides)
+    parts = [
+        side[np.unique(np.linspace(0, len(side) - 1, min(share, len(side)), dtype=np.int64))]
+        for side in sides
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+class _Rows:
+    """A two-dimensional float16 .npy file, written slice by slice.
+
+    Not through a memory map: on a full disk that is a killed process where this is an error.
+    """
+
+    def __init__(self, file: Path, shape: tuple[int, int]) -> None:
+        self._file, self._shape, self._rows = file, shape, 0
+
+    def __enter__(self) -> _Rows:
+        self._stream = self._file.open("wb")
+        header = {"descr": "<f2", "fortran_order": False, "shape": self._shape}
+        np.lib.format.write_array_header_1_0(self._stream, header)
+        return self
+
+    def append(self, part: NDArray[np.floating]) -> None:
+        assert part.shape[1] == self._shape[1]
+        self._stream.write(np.ascontiguousarray(part, "<f2").data)
+        self._rows += len(part)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._stream.close()
+        assert kind is not None or self._rows == self._shape[0]
+
+
+def write_array(file: Path, array: NDArray[Any]) -> None:
+    """np.save with the system's own error where the disk is full."""
+    with file.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(
+            stream, np.lib.format.header_data_from_array_1_0(array)
+        )
+        stream.write(np.ascontiguousarray(array).data)
+
+
+def flush(path: Path) -> None:
+    """On disk, not only in the kernel's memory: a folder with all its files, or one file."""
+    for file in [*filter(Path.is_file, path.iterdir()), path] if path.is_dir() else [path]:
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
