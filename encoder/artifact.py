@@ -1,4 +1,4 @@
-"""The artifact: a folder with everything a trained model is, and a fingerprint of all of it.
+"""The artifact: a folder with everything a trained model is, and two fingerprints.
 
     artifact.json     shape, tags, thresholds, calibration, metrics, SHA-256 of every file
     weights.npz       the Keras weights, to train on from here
@@ -6,6 +6,9 @@
     image.xml .bin    pixels → vector, half, tags   (exported graph)
     text.xml .bin     tokens → vector, half, tags
     head.npz          the rest of the match head
+
+The fingerprint is of all of it, the metrics left out. The embedding fingerprint is of what makes
+vectors and halves, so that an index outlives a change of scoring or thresholds.
 
 Nothing in it is a pickle, and nothing is read before its checksum has been compared.
 """
@@ -33,6 +36,8 @@ FILES = (
     "text.bin",
     "head.npz",
 )
+# Those that decide what an image or a text is embedded as.
+EMBEDDING_FILES = ("tokenizer.json", "image.xml", "image.bin", "text.xml", "text.bin")
 _TRAIN = "run `pairdex train`"
 
 
@@ -53,6 +58,13 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, Any]
     files: dict[str, str] = {}
     fingerprint: str = ""
+
+    @property
+    def embedding_fingerprint(self) -> str:
+        """Equal where every vector and every half is equal: what caches and indexes go by."""
+        parts = [self.files[name] for name in EMBEDDING_FILES]
+        parts += [str(self.image_size), str(self.max_tokens)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def seal(folder: Path, artifact: Artifact) -> Artifact:

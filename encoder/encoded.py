@@ -42,7 +42,11 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever any output could change."""
+        """Of what makes vectors and halves: what the cache and every index go by."""
+
+    @property
+    def model(self) -> str:
+        """Of the whole artifact, thresholds and scoring too: what people call the model by."""
 
     @property
     def image_size(self) -> int: ...

@@ -36,6 +36,10 @@ class OpenVinoEncoder:
 
     @property
     def fingerprint(self) -> str:
+        return self.artifact.embedding_fingerprint
+
+    @property
+    def model(self) -> str:
         return self.artifact.fingerprint
 
     @property

@@ -48,7 +48,7 @@ class KeyedEncoder:
 
     def __init__(self, kind: Kind = "perfect") -> None:
         self.kind = kind
-        self.fingerprint = kind
+        self.fingerprint = self.model = kind
         self.thresholds: Floats = np.full(len(self.tags), 0.5, np.float32)
         self.head = Head(
             np.array([4, 0], np.float32), np.array([2, 0], np.float32), np.array(-4, np.float32)

@@ -31,7 +31,7 @@ class FakeEncoder:
     tags: Sequence[str] = tuple(COLOURS)
 
     def __init__(self, fingerprint: str = "fake") -> None:
-        self.fingerprint = fingerprint
+        self.fingerprint = self.model = fingerprint
         self.thresholds: Floats = np.full(len(COLOURS), 0.5, np.float32)
         # relu(cos · [4, 0, 0, 0]) · [2, 0, 0, 0] - 4: a score that rises with the cosine alone.
         self.head = Head(

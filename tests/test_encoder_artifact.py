@@ -151,6 +151,26 @@ def test_the_metrics_do_not_change_the_fingerprint_and_the_scoring_does(
     assert artifacts.seal(tmp_path / "artifact", other).fingerprint != artifact.fingerprint
 
 
+def test_scoring_and_thresholds_leave_the_embedding_fingerprint_and_graphs_do_not(
+    folder: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "artifact"
+    shutil.copytree(folder, copy)
+    artifact = artifacts.load(folder)
+    assert OpenVinoEncoder(folder, RUNTIME).fingerprint == artifact.embedding_fingerprint
+    scored = msgspec.structs.replace(artifact, scoring=Scoring(head=2.0), thresholds=[0.1] * 4)
+    sealed = artifacts.seal(copy, scored)
+    assert sealed.embedding_fingerprint == artifact.embedding_fingerprint
+    for name in artifacts.EMBEDDING_FILES:
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
+        with (copy / name).open("ab") as stream:
+            stream.write(b" ")
+        assert artifacts.seal(copy, artifact).embedding_fingerprint != sealed.embedding_fingerprint
+    shutil.copytree(folder, copy, dirs_exist_ok=True)
+    longer = artifacts.seal(copy, msgspec.structs.replace(artifact, max_tokens=17))
+    assert longer.embedding_fingerprint != sealed.embedding_fingerprint
+
+
 def test_a_tokenizer_larger_than_its_network_is_refused(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "artifact"
     shutil.copytree(folder, copy)
