@@ -6,18 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from encoder.scoring import Scoring
 from training.augment import augmented, border_colour
 from training.captions import CaptionMaker, drop_words, label_matrix
 from training.losses import multi_positive_contrast, positive_weights, tag_loss
-from training.metrics import (
-    average_precision,
-    macro_precision,
-    recall_at,
-    roc_auc,
-)
 from training.recipe import shipped
 from training.scoring import logistic
 from training.thresholds import tag_thresholds
@@ -69,27 +62,6 @@ def test_what_is_turned_in_from_outside_has_the_colour_of_the_border() -> None:
     assert border_colour(image) == (250, 240, 10)
     view = augmented(image, shipped(rotation=0.2), np.random.default_rng(3))
     assert (view[0, 0] == (250, 240, 10)).all()
-
-
-def test_average_precision_and_auc_agree_with_scikit_learn() -> None:
-    rng = np.random.default_rng(0)
-    scores, truth = rng.normal(size=200), rng.random(200) < 0.2
-    labels = truth.astype(float)
-    assert average_precision(scores, labels) == pytest.approx(
-        average_precision_score(truth, scores)
-    )
-    assert roc_auc(scores[truth], scores[~truth]) == pytest.approx(roc_auc_score(truth, scores))
-
-
-def test_equal_scores_are_worth_chance() -> None:
-    assert roc_auc(np.zeros(5), np.zeros(7)) == pytest.approx(0.5)
-    assert recall_at(np.zeros((40, 40)), 10) == 0.0  # a tie of forty is no place in the first ten
-
-
-def test_tags_that_nobody_bears_do_not_count() -> None:
-    scores, labels = np.eye(3), np.eye(3)
-    labels[2, 2] = 0
-    assert macro_precision(scores, labels) == 1.0
 
 
 def test_calibration_finds_the_slope_and_offset_behind_the_truth() -> None:

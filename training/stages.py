@@ -16,7 +16,7 @@ from encoder.network import Network
 from progress import Progress
 from training.batches import Batch, Batches
 from training.checkpoints import Checkpoints, restore
-from training.metrics import macro_precision, recall_at
+from training.metrics import macro_precision, recall_at, reciprocal_rank
 from training.recipe import Epoch, OnEpoch, Recipe, unwatched
 from training.trainer import PairTrainer
 
@@ -114,15 +114,10 @@ def held_figures(network: Network, held: Held, *, pixels: bool) -> dict[str, flo
         "val_mAP": macro_precision(logits, held.labels),
         "val_R@1": recall_at(similarity, 1),
         "val_R@10": recall_at(similarity, 10),
-        "val_MRR": _reciprocal_rank(similarity),
+        "val_MRR": reciprocal_rank(similarity),
     }
     figures["score"] = figures["val_mAP"] + figures["val_MRR"]
     return figures
-
-
-def _reciprocal_rank(similarity: NDArray[Any]) -> float:
-    own = np.diagonal(similarity)[:, None]
-    return float((1 / (1 + (similarity > own).sum(axis=1))).mean())
 
 
 def _optimizer(recipe: Recipe, steps: int, *, pixels: bool) -> keras.optimizers.Optimizer:
