@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as drawn
+from sklearn.metrics import label_ranking_average_precision_score
 
 from errors import ModelError
 from training.metrics import Floats, macro_precision, recall_at, reciprocal_rank, roc_auc
@@ -69,6 +70,8 @@ def test_recall_and_reciprocal_rank_are_those_of_the_diagonal(similarity: Floats
     level = [sum(row == row[own]) - 1 for own, row in enumerate(similarity)]
     behind = [1 / (1 + a + e) for a, e in zip(above, level, strict=True)]
     assert reciprocal_rank(similarity) == pytest.approx(np.mean(behind))
+    judge = label_ranking_average_precision_score
+    assert reciprocal_rank(similarity) == pytest.approx(judge(np.eye(len(similarity)), similarity))
     for k in (1, 3):
         first = [a + e / 2 < k for a, e in zip(above, level, strict=True)]
         assert recall_at(similarity, k) == pytest.approx(np.mean(first))

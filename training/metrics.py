@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    average_precision_score,
-    label_ranking_average_precision_score,
-    roc_auc_score,
-)
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from errors import ModelError
 
@@ -27,8 +23,13 @@ def recall_at(similarity: Floats, k: int) -> float:
 
 
 def reciprocal_rank(similarity: Floats) -> float:
-    """Mean of one over the rank of each row's own column; of a tie, the last place."""
-    return float(label_ranking_average_precision_score(np.eye(len(similarity)), finite(similarity)))
+    """Mean of one over the rank of each row's own column; of a tie, the last place.
+
+    scikit-learn's `label_ranking_average_precision_score` of the unit matrix, without its loop
+    over rows: a thousand take it most of a second, each epoch.
+    """
+    own = np.diagonal(finite(similarity))[:, None]
+    return float((1 / (similarity >= own).sum(axis=1)).mean())
 
 
 def macro_precision(scores: Floats, labels: Floats) -> float:
