@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LEAVES = {"settings", "errors", "images", "progress"}
+LEAVES = {"settings", "errors", "images", "progress", "plots"}
 LOWER = {"encoder", "db"}
 ALLOWED = {
     "settings": {"errors"},
     "errors": set(),
     "images": {"errors"},
     "progress": set(),
+    "plots": set(),
     "encoder": LEAVES,
     "db": LEAVES,
     "catalog": LEAVES | {"db"},
@@ -32,6 +33,7 @@ OWNERS = {
     "openvino": {"encoder/runtime", "training/export", "training/doctor"},
     "faiss": {"db/vectors"},
     "sqlalchemy": {"db/"},
+    "matplotlib": {"plots"},
     "pandas": {"catalog/", "training/", "evaluation/"},
     "typer": {"cli", "commands/"},
     "rich": {"cli", "commands/"},

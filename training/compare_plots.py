@@ -9,15 +9,11 @@ import base64
 import io
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from evaluation.page_parts import number, text
-from evaluation.plots import COLORS, GRID, STYLE, as_svg
+from plots import COLORS, GUIDE, as_svg, drawing, finish, whole_numbers
 from training.compare_report import Comparison, Trained
 
 _COUNTED = 12  # up to so many classes each cell shows its count
@@ -43,23 +39,20 @@ def bars(of: Comparison) -> str:
 def learning_curve(row: Trained) -> str:
     """Loss and accuracy by epoch; the kept epoch is marked."""
     epochs = [one.epoch for one in row.curve]
-    with mpl.rc_context(STYLE):
-        canvas = Canvas(figsize=(5.6, 2.5), layout="constrained")
+    with drawing(5.6, 2.5) as figure:
         for place, what in enumerate(("loss", "accuracy")):
-            axes: Axes = canvas.add_subplot(1, 2, place + 1)
+            axes = figure.add_subplot(1, 2, place + 1)
             for split, color in zip(("train", "val"), COLORS, strict=False):
                 name = what if split == "train" else f"val_{what}"
                 values = [getattr(one, name) for one in row.curve]
                 if None not in values:
                     axes.plot(epochs, values, "o-", color=color, label=split, ms=3, lw=1.2)
-            axes.axvline(row.kept_epoch, color="#9aa5b1", lw=1, ls="--")
-            axes.set_title(what, fontsize=9)
-            axes.set_xlabel("epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.grid(axis="y", color=GRID)
+            axes.axvline(row.kept_epoch, color=GUIDE, lw=1, ls="--")
+            axes.set_title(what)
             axes.legend(frameon=False)
-        return as_svg(canvas)
+            finish(axes, "epoch")
+            whole_numbers(axes)
+        return as_svg(figure)
 
 
 def matrix(classes: Sequence[str], row: Trained) -> str:
