@@ -7,6 +7,7 @@ artifact, so that no two of them can disagree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as Pieces
 
+import images
 from encoder.text import Forms, Words, load_forms
 from errors import ModelError
 
@@ -37,6 +39,11 @@ def pixels(image: Image.Image, size: int) -> Pixels:
         # The gap lets Pillow shrink large images by whole factors first, at no visible loss.
         image = image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0)
     return np.asarray(image, dtype=np.uint8)
+
+
+def read_pixels(source: Path | bytes, size: int) -> Pixels:
+    """What the model sees of an image file."""
+    return pixels(images.read_rgb(source, side=size), size)
 
 
 class _Stored(msgspec.Struct):

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_fscore_support
 
-import images
 from db.records import ItemRecord
 from encoder.encoded import Encoder
-from encoder.inputs import pixels
+from encoder.inputs import read_pixels
 from errors import ImageError
 from evaluation.bootstrap import Array, Resamples, average_precision, figure
 from evaluation.material import caption
@@ -37,7 +36,7 @@ def image_tags(
         arrays = []
         for item in items[start : start + batch]:
             try:
-                arrays.append(pixels(images.read_rgb(Path(item.image)), encoder.image_size))
+                arrays.append(read_pixels(Path(item.image), encoder.image_size))
                 readable.append(item)
             except ImageError:  # moved since the index was built; counted by the caller
                 continue

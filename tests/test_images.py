@@ -134,3 +134,28 @@ def test_a_file_over_the_limit_of_bytes_is_not_read(
     (tmp_path / "large.png").write_bytes(bytes(11))
     with pytest.raises(ImageError, match="too large"):
         read_file(tmp_path / "large.png")
+
+
+def test_a_large_jpeg_is_decoded_at_a_reduced_scale_and_looks_the_same() -> None:
+    across, down = np.meshgrid(np.linspace(0, 255, 1600), np.linspace(0, 255, 1200))
+    bands = 127 + 100 * np.sin(across / 9) * np.cos(down / 7)
+    data = encoded(Image.fromarray(np.stack([across, down, bands], 2).astype(np.uint8)), "JPEG")
+    reduced = read_rgb(data, 96)
+    assert reduced.size == (400, 300)  # a quarter, for three times 96 must be left
+    full, small = (
+        np.asarray(image.resize((96, 96)), np.int16) for image in (read_rgb(data), reduced)
+    )
+    assert np.abs(full - small).mean() < 2
+
+
+def test_what_is_not_far_larger_than_wanted_is_decoded_in_full() -> None:
+    picture = Image.new("RGB", (500, 375), "red")
+    assert read_rgb(encoded(picture, "JPEG"), 224).size == (500, 375)
+    assert read_rgb(encoded(picture, "PNG"), 8).size == (500, 375)
+
+
+def test_a_turned_jpeg_is_upright_at_a_reduced_scale_too() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    data = encoded(Image.new("RGB", (800, 400), "red"), "JPEG", exif=exif)
+    assert read_rgb(data, 32).size == (100, 200)

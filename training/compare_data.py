@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from db.home import writing
 from db.records import ItemRecord
-from encoder.inputs import Pixels, pixels
+from encoder.inputs import Pixels, read_pixels
 from errors import CatalogError, QueryError
-from images import read_rgb
 from progress import Progress
 
 # Fewer items per value, on average, and a column holds names rather than classes.
@@ -144,7 +143,7 @@ def decoded(images: Sequence[Path], size: int, folder: Path, progress: Progress)
     done = count(1)
 
     def one(row: int) -> None:
-        found[row] = pixels(read_rgb(images[row]), size)
+        found[row] = read_pixels(images[row], size)
         progress(f"decode {size}", next(done), len(images))
 
     with ThreadPoolExecutor(WORKERS) as pool:

@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-import images
 from db.records import ItemRecord
 from db.store import Store
 from encoder.encoded import Encoded, Encoder
-from encoder.inputs import pixels
+from encoder.inputs import read_pixels
 from encoder.scoring import Scoring
 from progress import Progress, silent
 from training.captions import MOST_TAGS, CaptionMaker, spoken
@@ -70,7 +69,7 @@ def fit_scoring(store: Store, encoder: Encoder, seed: int, progress: Progress = 
 def _gallery(items: Sequence[ItemRecord], encoder: Encoder, progress: Progress) -> Gallery:
     parts = []
     for number, item in enumerate(items, start=1):
-        array = pixels(images.read_rgb(Path(item.image)), encoder.image_size)
+        array = read_pixels(Path(item.image), encoder.image_size)
         parts.append(encoder.images(array[None]))
         progress("calibrate", number, len(items))
     texts = [caption.text for item in items for caption in item.captions]
