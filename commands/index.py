@@ -1,9 +1,10 @@
-"""pairdex index …: the batch job and its generations."""
+"""pairdex index build: the batch job."""
 
 from __future__ import annotations
 
 import typer
 
+from commands import generations
 from commands.context import JsonFlag, print_json, session
 
 app = typer.Typer(no_args_is_help=True, help="Build the index and look after its generations.")
@@ -12,6 +13,7 @@ app = typer.Typer(no_args_is_help=True, help="Build the index and look after its
 @app.command()
 def build(context: typer.Context, json: JsonFlag = False) -> None:
     """Embed what changed in the catalog and publish a new generation of the index."""
+    from commands.model import ensure_model
     from db.home import Home
     from db.store import Store
     from encoder.runtime import OpenVinoEncoder
@@ -20,6 +22,7 @@ def build(context: typer.Context, json: JsonFlag = False) -> None:
     current = session(context)
     home = Home(current.home)
     with Store.open(current.home) as store:
+        ensure_model(current)
         encoder = OpenVinoEncoder(home.artifact, current.settings.runtime, home.compiled)
         with current.progress() as progress:
             summary = build_index(home, store, encoder, current.settings, progress)
@@ -46,3 +49,8 @@ def build(context: typer.Context, json: JsonFlag = False) -> None:
         current.err.print(f"{status}: {key}: {reason}", markup=False, soft_wrap=True)
     if len(failures) > 10:
         current.err.print(f"and {len(failures) - 10} more: `pairdex index build --json` lists all")
+
+
+app.command("list")(generations.list_)
+for command in (generations.rollback, generations.verify, generations.gc):
+    app.command()(command)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     delete,
+    func,
     select,
 )
 from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
@@ -94,6 +95,22 @@ class EmbeddingCache:
                 found = connection.execute(query.where(_embeddings.c.content.in_(part)))
                 rows = {content: np.frombuffer(blob, np.float16) for content, blob in found}
                 yield from (rows[content] for content in part)
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        return (folder / "embeddings.db").is_file()
+
+    def other_models(self) -> tuple[int, int]:
+        """How many rows are of other models, and their bytes."""
+        size = func.coalesce(func.sum(func.length(_embeddings.c.row)), 0)
+        query = select(func.count(), size).where(_embeddings.c.fingerprint != self._fingerprint)
+        with self._engine.connect() as connection:
+            rows, total = connection.execute(query).one()
+            return int(rows), int(total)
+
+    def compact(self) -> None:
+        """Give the space of deleted rows back to the disk; needs as much again while it runs."""
+        sqlite.compact(self._engine)
 
     def forget_other_models(self) -> None:
         with self._engine.begin() as connection:

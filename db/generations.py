@@ -254,4 +254,6 @@ def _mapped(file: Path) -> NDArray[Any]:
         array: NDArray[Any] = np.load(file, mmap_mode="r")
     except FileNotFoundError:
         raise IndexStateError(f"{file} is missing", "", _BUILD) from None
+    except (OSError, ValueError) as error:
+        raise IndexStateError(f"{file} cannot be read", str(error), _BUILD) from None
     return array

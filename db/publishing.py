@@ -103,7 +103,8 @@ def write_indexes(
     measured = {}
     for name, (side, askers) in pairs.items():
         queries = _sample([asker.vectors for asker in askers if len(asker.ids)] or [side.vectors])
-        index, found = index_for(side.vectors, side.ids, queries, factory, recall, name, progress)
+        stage = f"{name.removesuffix('s')} index"
+        index, found = index_for(side.vectors, side.ids, queries, factory, recall, stage, progress)
         file = folder / f"{name}.faiss"
         with writing(file):
             index.write(file)

@@ -67,6 +67,13 @@ def _disk_trouble(database: Path, error: sqlite3.DatabaseError) -> Exception:
     return error
 
 
+def compact(engine: Engine) -> None:
+    """Rewrite the file without the space of deleted rows."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM"))
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+
 def create_words(connection: Connection) -> None:
     connection.execute(text(_CREATE))
 

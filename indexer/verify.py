@@ -1,36 +1,98 @@
-"""Stage 5: a generation must answer as a reader will ask, before it goes live."""
+"""Stage 5: a generation must answer as a reader will ask, before it goes live and ever after."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from db.generations import Generation, Side
+from db.checksums import Stamps
+from db.generations import Generation, Side, damaged, read_manifest
+from db.home import Home
 from errors import IndexStateError
 from indexer.scan import Plan
+from progress import Progress, silent
 
 # A vector's cosine to itself, after rounding to float16 and any lossy index.
 SELF_COSINE = 0.95
 
 
+@dataclass(frozen=True)
+class FileCheck:
+    name: str
+    bytes: int
+    problem: str  # empty where the file is sound
+
+
+@dataclass
+class Verified:
+    """What `index verify` found."""
+
+    generation: str
+    items: int
+    captions: int
+    sound: bool = False
+    files: list[FileCheck] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)  # of files and of what they hold
+
+
+def verify_generation(home: Home, name: str, sample: int, progress: Progress = silent) -> Verified:
+    """Read every file of a generation, believing no stamp, then ask it for what it holds."""
+    folder = home.generations / name
+    manifest = read_manifest(folder)
+    found = Verified(name, manifest.items, manifest.captions)
+    known = Stamps(home.stamps)
+    known.forget(f"{manifest.name}/")
+    for number, file in enumerate(manifest.files, start=1):
+        damage = damaged(folder, manifest, file, known)
+        problem = "" if damage is None else damage.why or damage.what
+        size = (folder / file).stat().st_size if (folder / file).is_file() else 0
+        found.files.append(FileCheck(file, size, problem))
+        if damage is not None:
+            found.problems.append(str(IndexStateError(damage.what, damage.why)))
+        progress("verify", number, len(manifest.files), file)
+    known.save()  # so that a damaged file is refused at the next opening too
+    if not found.problems:
+        try:
+            check(Generation(folder, manifest), manifest.items, manifest.captions, sample)
+        except IndexStateError as error:
+            found.problems.append(str(IndexStateError(error.what, error.why)))
+    found.sound = not found.problems
+    return found
+
+
 def verifier(plan: Plan, sample: int) -> Callable[[Generation], None]:
-    """Counts, and a sample of rows looked up by their own vector."""
+    """The check of a generation that is to hold the plan."""
 
     def verify(generation: Generation) -> None:
-        for side, count in (
-            (generation.images, len(plan.images)),
-            (generation.captions, len(plan.captions)),
-        ):
-            if not len(side.index) == len(side.ids) == len(side.halves) == count:
-                raise IndexStateError(
-                    f"generation {generation.name} is not complete",
-                    f"{len(side.index)} of {count} {side.name} are in it",
-                    "build the index again",
-                )
-            _find_itself(generation, side, sample)
+        check(generation, len(plan.images), len(plan.captions), sample)
 
     return verify
+
+
+def check(generation: Generation, items: int, captions: int, sample: int) -> None:
+    """Counts, and a sample of rows looked up by their own vector; an error where they fail."""
+    generation.hold()
+    for side, count in ((generation.images, items), (generation.captions, captions)):
+        held = {
+            len(part) for part in (side.index, side.ids, side.owners, side.vectors, side.halves)
+        }
+        if held != {count}:
+            raise _incomplete(generation, f"{min(held)} of {count} {side.name} are in it")
+        if (np.diff(side.ids) <= 0).any():
+            raise _incomplete(generation, f"its {side.name} are out of order")
+    starts = generation.caption_starts
+    ends = int(starts[-1]) if len(starts) else -1
+    if not (len(starts) == items + 1 and ends == len(generation.caption_order) == captions):
+        raise _incomplete(generation, "captions and items do not fit together")
+    for side in (generation.images, generation.captions):
+        _find_itself(generation, side, sample)
+
+
+def _incomplete(generation: Generation, why: str) -> IndexStateError:
+    what = f"generation {generation.name} is not complete"
+    return IndexStateError(what, why, "build the index again")
 
 
 def _find_itself(generation: Generation, side: Side, sample: int) -> None:
