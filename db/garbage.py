@@ -1,0 +1,91 @@
+"""What a home holds that nothing will ask for again, and its removal."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from db.cache import EmbeddingCache
+from db.checksums import Stamps
+from db.generations import current_name, names
+from db.history import folder_bytes
+from db.home import Home, writing
+from db.publishing import drop, leftovers
+
+
+@dataclass
+class Collected:
+    """What was removed, or what would be."""
+
+    dry_run: bool
+    generations: list[str] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)  # folders of killed jobs
+    embeddings: int = 0  # rows of other models
+    compiled: int = 0  # files of other models
+    bytes: int = 0
+
+
+def collect(home: Home, fingerprint: str | None, keep: int, dry_run: bool = False) -> Collected:
+    """Remove old generations but the newest `keep` and the live one, and what belongs to no one.
+
+    `fingerprint` is what the artifact embeds with; None, where there is no artifact, keeps the
+    cache whole: the model may be put back.
+    """
+    found = Collected(dry_run)
+    with home.locked("index gc"):
+        root = home.generations
+        live = current_name(root)
+        stamps = Stamps(home.stamps)
+        for name in names(root)[:-keep]:
+            if name != live:
+                found.generations.append(name)
+                found.bytes += folder_bytes(root / name)
+                if not dry_run:
+                    drop(root, name)
+                    stamps.forget(f"{name}/")
+        stamps.save()
+        for folder in leftovers(root):
+            found.leftovers.append(folder.name)
+            found.bytes += folder_bytes(folder)
+            if not dry_run:
+                with writing(folder):
+                    shutil.rmtree(folder)
+        if fingerprint is not None:
+            _embeddings(home, fingerprint, found)
+            _compiled(home, found)
+    return found
+
+
+def _embeddings(home: Home, fingerprint: str, found: Collected) -> None:
+    if not EmbeddingCache.exists(home.cache):
+        return
+    with EmbeddingCache(home.cache, fingerprint) as cache:
+        rows, size = cache.other_models()
+        found.embeddings += rows
+        found.bytes += size
+        if rows and not found.dry_run:
+            cache.forget_other_models()
+            cache.compact()
+
+
+def _compiled(home: Home, found: Collected) -> None:
+    """Graphs that were compiled before the artifact was made are of other models.
+
+    Their names are the runtime's secret. Where a clock has jumped, one is compiled again.
+    """
+    made = (home.artifact / "artifact.json").stat().st_mtime_ns
+    if not home.compiled.is_dir():
+        return
+    for file in sorted(home.compiled.iterdir()):
+        status = file.stat()
+        if file.is_file() and status.st_mtime_ns < made:
+            found.compiled += 1
+            found.bytes += status.st_size
+            if not found.dry_run:
+                _remove(file)
+
+
+def _remove(file: Path) -> None:
+    with writing(file):
+        file.unlink()

@@ -1,0 +1,103 @@
+"""The generations of a home, one after the other, and the way back to an older one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.generations import Manifest, current_name, names, open_generation, read_manifest
+from db.home import Home
+from db.publishing import point
+from errors import IndexStateError
+
+_LIST = "`pairdex index list` shows what there is"
+
+
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    live: bool
+    bytes: int
+    manifest: Manifest | None
+    problem: str = ""  # why there is no manifest
+
+
+def history(root: Path) -> list[Entry]:
+    """All published generations, oldest first. Reads manifests alone: nothing is verified."""
+    live = current_name(root)
+    entries = []
+    for name in names(root):
+        manifest, problem = None, ""
+        try:
+            manifest = read_manifest(root / name)
+        except IndexStateError as error:
+            problem = str(IndexStateError(error.what, error.why))
+        entries.append(Entry(name, name == live, folder_bytes(root / name), manifest, problem))
+    return entries
+
+
+def folder_bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def named(root: Path, name: str | None) -> str:
+    """The name of a published generation; `None` is the live one, "7" is "000007"."""
+    if name is None:
+        name = current_name(root)
+        if name is None:
+            raise IndexStateError(
+                f"no index at {root}", "none has been built yet", "run `pairdex index build`"
+            )
+    full = f"{int(name):06d}" if name.isascii() and name.isdigit() else name
+    there = names(root)
+    if full not in there:
+        raise IndexStateError(
+            f"there is no generation {name}",
+            f"there are {', '.join(there)}" if there else "there is none",
+            _LIST,
+        )
+    return full
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    generation: str  # that is live now
+    was: str | None  # that was live before
+    fits_model: bool
+
+
+def roll_back(
+    home: Home, fingerprint: str | None, name: str | None = None, any_model: bool = False
+) -> RolledBack:
+    """Make an older generation the live one: the one before, or any that is named.
+
+    Nothing is deleted. The next build starts from the catalog and takes a name of its own.
+    `fingerprint` is what the artifact embeds with; a generation of another model is refused
+    unless `any_model`, for no search can use it until that model is put back.
+    """
+    root = home.generations
+    with home.locked("index rollback"):
+        was = current_name(root)
+        target = named(root, name) if name is not None else _before(root, was)
+        manifest = open_generation(root / target, home.stamps).manifest
+        fits = manifest.fingerprint == fingerprint
+        if not fits and not any_model:
+            other = (
+                "another model" if fingerprint else "a model, and the home has none that is sound"
+            )
+            raise IndexStateError(
+                f"generation {target} was built with {other}",
+                "search and tag would refuse it until that model is put back",
+                "--any-model goes back all the same",
+            )
+        point(root, target)
+    return RolledBack(target, was, fits)
+
+
+def _before(root: Path, live: str | None) -> str:
+    there = names(root)
+    # Order is by number: neither the clock nor what was live last has a say.
+    older = [name for name in there if not (live or "").isdigit() or int(name) < int(live or 0)]
+    if not older:
+        raise IndexStateError(f"there is no generation before {live or 'the first'}", "", _LIST)
+    return older[-1]
