@@ -66,6 +66,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finetune_epochs: Positive
     finetune_batch: Annotated[int, Meta(ge=2)]
     finetune_learning_rate: Rate
+    finetune_lower: bool
     flip: bool
     rotation: Share
     zoom: Share
@@ -77,6 +78,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     balance: Share
     precision: Share
     made_up: bool
+    synonyms: bool
     word_dropout: Share
     match_weight: Annotated[float, Meta(ge=0.0)]
     mined: Share
@@ -89,15 +91,15 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class RuntimeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: Natural
-    precision: Literal["f32", "bf16"]
+    precision: Literal["auto", "f32", "bf16"]
     batch: Annotated[int, Meta(ge=1, le=1024)]
 
 
 class IndexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep: Positive
     factory: Name
-    self_check: Natural
     recall: Share
+    self_check: Natural
 
 
 class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

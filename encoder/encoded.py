@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -72,3 +72,16 @@ class Encoder(Protocol):
         """Pixels `[n, s, s, 3]` as `inputs.pixels` makes them."""
 
     def texts(self, batch: Sequence[str]) -> Encoded: ...
+
+    @property
+    def precision(self) -> str:
+        """What `stream_images` computes in: f32, or what was found to be as good here."""
+
+    def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
+        """As `images`, for batches of at most `runtime.batch`, several at work at once.
+
+        A batch is read until its answer comes out; only then may its memory be used again.
+        """
+
+    def stream_texts(self, batches: Iterable[Sequence[str]]) -> Iterator[Encoded]:
+        """As `texts`, several batches at work at once."""

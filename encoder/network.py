@@ -155,7 +155,8 @@ def serving_graphs(network: Network) -> tuple[keras.Model, keras.Model]:
         },
         name="image",
     )
-    tokens = keras.Input((shape.max_tokens,), dtype="int32", name="tokens")
+    # Any length: a batch of short captions is not padded to the longest that there may be.
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
     txt, point = network.text_branch(tokens)
     text = keras.Model(
         tokens,
@@ -167,6 +168,18 @@ def serving_graphs(network: Network) -> tuple[keras.Model, keras.Model]:
         name="text",
     )
     return image, text
+
+
+def freeze_below_the_middle(network: Network) -> None:
+    """Leave the layers under the first of the middle ones as they are: edges look alike anywhere.
+
+    They are the dearest to train, for their maps are the largest.
+    """
+    first, _ = BACKBONES[network.shape.backbone].taps[0]
+    for layer in trunk_of(network.backbone).layers:
+        if layer.name == first:
+            return
+        layer.trainable = False
 
 
 def head_tail(network: Network) -> dict[str, Array]:

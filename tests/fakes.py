@@ -7,7 +7,7 @@ real model does is tested with really trained tiny models (tests marked slow).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ WIDTH = 4
 
 class FakeEncoder:
     image_size = 32
+    precision = "f32"
     shared = SHARED
     tags: Sequence[str] = tuple(COLOURS)
 
@@ -64,6 +65,12 @@ class FakeEncoder:
                 noise = hashlib.sha256(text.encode()).digest()
                 vectors[row, 6:] = np.frombuffer(noise[:10], np.uint8)
         return _encoded(vectors, np.minimum(vectors[:, :3], 1.0))
+
+    def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
+        return map(self.images, batches)
+
+    def stream_texts(self, batches: Iterable[Sequence[str]]) -> Iterator[Encoded]:
+        return map(self.texts, batches)
 
 
 def _encoded(vectors: Floats, tags: Floats) -> Encoded:
