@@ -65,12 +65,17 @@ bench: .venv/installed
 
 # Where ../shared lies beside the checkout, the base learns from its photographs too.
 SHARED ?= ../shared
+BASE := $(BIN)/pairdex --home var/base/home
 base: .venv/installed
 	$(BIN)/python -m training.base --work var/base \
 	  $(if $(wildcard $(SHARED)/data),--photos $(SHARED)/data/imagenet_sample \
 	    $(SHARED)/data/grocery/images/train) \
 	  $(if $(wildcard $(SHARED)/weights),--teacher \
 	    $(SHARED)/weights/mobilenetv2_imagenet_notop.weights.h5)
+	$(BIN)/pairdex catalog demo --items 3000 --seed 1000003 --out var/base/catalog
+	$(BASE) catalog import var/base/catalog/catalog.csv
+	$(BASE) --set encoder.weights=var/base/backbone.npz --set training.epochs=20 train
+	$(BIN)/python -m training.shipped pack var/base/home
 
 docs: .venv/installed
 	$(BIN)/typer cli.py utils docs --name pairdex --title Commands --output docs/commands.md

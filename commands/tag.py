@@ -25,9 +25,11 @@ def tag(
     json: JsonFlag = False,
 ) -> None:
     """Give images their tags, best captions and nearest items."""
+    from commands.model import ensure_model
     from tagger import Tagger
 
     current = session(context)
+    ensure_model(current)
     tagger = Tagger.open(current.home, current.settings)
     answers = tagger.tag(images, top)
     if json:
@@ -38,6 +40,8 @@ def tag(
     else:
         for answer in answers:
             _show(current, answer)
+        if tagger.generation is None:
+            current.err.print("no index yet: captions and nearest items need `pairdex index build`")
     if any(answer.error for answer in answers):
         raise typer.Exit(UNREADABLE)
 
@@ -59,6 +63,7 @@ def _show(current: Session, answer: Tagged) -> None:
         table.add_row("tags", "", "none is sure enough")
     for number, match in enumerate(answer.captions):
         table.add_row("" if number else "captions", bar(match.score), plain(match.caption))
-    near = "  ".join(f"{item.id} ({item.score:.2f})" for item in answer.nearest)
-    table.add_row("nearest", "", plain(near))
+    if answer.nearest:
+        near = "  ".join(f"{item.id} ({item.score:.2f})" for item in answer.nearest)
+        table.add_row("nearest", "", plain(near))
     current.out.print(table)

@@ -69,7 +69,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
 
 def seal(folder: Path, artifact: Artifact) -> Artifact:
     """Write artifact.json over the finished files of `folder`; returns it with its fingerprint."""
-    files = {name: _sha256(folder / name) for name in FILES}
+    files = {name: sha256(folder / name) for name in FILES}
     artifact = msgspec.structs.replace(artifact, files=files, fingerprint="")
     artifact = msgspec.structs.replace(artifact, fingerprint=_fingerprint(artifact))
     text = msgspec.json.format(msgspec.json.encode(artifact), indent=2)
@@ -106,7 +106,7 @@ def load(folder: Path) -> Artifact:
         raise ModelError(f"{file} is damaged", "its fingerprint does not fit", _TRAIN)
     for name in FILES:
         try:
-            fits = artifact.files.get(name) == _sha256(folder / name)
+            fits = artifact.files.get(name) == sha256(folder / name)
         except OSError:
             raise ModelError(f"{folder / name} is missing", "", _TRAIN) from None
         if not fits:
@@ -122,6 +122,6 @@ def _fingerprint(artifact: Artifact) -> str:
     return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
 
 
-def _sha256(file: Path) -> str:
+def sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

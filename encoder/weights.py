@@ -104,7 +104,8 @@ def _fold_scaling(trunk: keras.Model, name: str) -> None:
 
 
 def _base_file(name: str, base: Path) -> Path:
-    return base / f"{name}.npz"
+    # The whole model ships in one file; its backbone is this one.
+    return base / ("weights.npz" if name == "efficientnetb0" else f"{name}.npz")
 
 
 def _base(backbone: keras.Model, name: str, base: Path) -> str:

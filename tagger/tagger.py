@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-import images
-from db.generations import Generation, open_current
+from db.generations import POINTER, Generation, open_current
 from db.home import Home
 from db.store import Store
 from db.vectors import Floats
 from encoder.encoded import Encoded, Encoder
-from encoder.inputs import pixels
+from encoder.inputs import read_pixels
 from encoder.runtime import OpenVinoEncoder
 from errors import ImageError
 from settings import Settings, TaggerSettings
@@ -49,25 +48,35 @@ class Tagged:
 
 
 class Tagger:
+    """Without an index the model's tags are all that can be said of an image."""
+
     def __init__(
-        self, store: Store, generation: Generation, encoder: Encoder, settings: TaggerSettings
+        self,
+        store: Store | None,
+        generation: Generation | None,
+        encoder: Encoder,
+        settings: TaggerSettings,
     ) -> None:
-        generation.require(encoder.fingerprint)
-        self._store, self._generation = store, generation
+        self._index = None if store is None or generation is None else (store, generation)
+        if generation is not None:
+            generation.require(encoder.fingerprint)
         self._encoder, self._settings = encoder, settings
 
     @classmethod
     def open(cls, home: Path, settings: Settings) -> Tagger:
         """The tagger of a home; its artifact and its live generation must fit together."""
         place = Home(home)
-        store = Store.open(home)
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
+        if not (place.generations / POINTER).is_file():
+            return cls(None, None, encoder, settings.tagger)
+        store = Store.open(home)
         generation = open_current(place.generations, encoder.fingerprint, place.stamps)
         return cls(store, generation, encoder, settings.tagger)
 
     @property
-    def generation(self) -> str:
-        return self._generation.name
+    def generation(self) -> str | None:
+        """The name of the index that is asked, if there is one."""
+        return None if self._index is None else self._index[1].name
 
     def tag(self, paths: Sequence[Path], top: int | None = None) -> list[Tagged]:
         """One answer per path, in order; an unreadable file is answered with its error."""
@@ -76,7 +85,7 @@ class Tagger:
         errors: dict[Path, str] = {}
         for path in paths:
             try:
-                arrays.append(pixels(images.read_rgb(path), self._encoder.image_size))
+                arrays.append(read_pixels(path, self._encoder.image_size))
                 readable.append(path)
             except ImageError as error:
                 errors[path] = str(error)
@@ -103,7 +112,10 @@ class Tagger:
 
     def _captions(self, image: Encoded) -> tuple[CaptionMatch, ...]:
         """Nearest captions by vector, in the order of the match head."""
-        side = self._generation.captions
+        if self._index is None:
+            return ()
+        store, generation = self._index
+        side = generation.captions
         ids, _ = side.index.search(image.vectors, self._settings.shortlist)
         found = ids[0][ids[0] >= 0]
         rows = side.rows(found)
@@ -117,7 +129,7 @@ class Tagger:
             if len(matches) == self._settings.top_captions:
                 break
             owner = int(side.owners[rows[row]])
-            item = None if owner in used else self._store.details([owner]).get(owner)
+            item = None if owner in used else store.details([owner]).get(owner)
             if item is None:
                 continue
             used.add(owner)  # one caption per item: three languages of one are no three answers
@@ -126,9 +138,10 @@ class Tagger:
         return tuple(matches)
 
     def _nearest(self, image: Encoded) -> tuple[Nearest, ...]:
-        ids, cosines = self._generation.images.index.search(
-            image.vectors, self._settings.top_nearest
-        )
+        if self._index is None:
+            return ()
+        store, generation = self._index
+        ids, cosines = generation.images.index.search(image.vectors, self._settings.top_nearest)
         pairs = [(int(i), float(c)) for i, c in zip(ids[0], cosines[0], strict=True) if i >= 0]
-        items = self._store.details([i for i, _ in pairs])
+        items = store.details([i for i, _ in pairs])
         return tuple(Nearest(items[i].key, score) for i, score in pairs if i in items)

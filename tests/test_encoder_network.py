@@ -160,7 +160,7 @@ def test_a_base_checkpoint_fills_the_backbone_it_was_written_from(tmp_path: Path
     from training.base import BACKBONE, write_checkpoint
 
     first, second = build_backbone(BACKBONE, 32), build_backbone(BACKBONE, 32)
-    write_checkpoint(first, tmp_path)
+    write_checkpoint(first, tmp_path / "weights.npz")
     assert load_backbone(second, BACKBONE, "base", base=tmp_path) == "the base checkpoint"
     pairs = zip(trunk_of(first).get_weights(), trunk_of(second).get_weights(), strict=True)
     assert all(np.allclose(one, other, atol=1e-3) for one, other in pairs)

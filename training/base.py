@@ -1,4 +1,4 @@
-"""`python -m training.base`: the base checkpoint that ships with the project.
+"""`python -m training.base`: the backbone of the model that ships with the project (`make base`).
 
 EfficientNetB0, taught two things at once: to name everything that can be seen on drawn creatures,
 and to see at every place what an ImageNet-trained MobileNetV2 sees there, on the same pictures and
@@ -21,7 +21,7 @@ import numpy as np
 from keras import layers, ops
 
 from encoder.network_backbone import build_backbone, settle, trunk_of, weight_names
-from encoder.weights import BASE_FOLDER, load_backbone, read_arrays
+from encoder.weights import load_backbone, read_arrays
 from progress import Progress
 from training.base_material import BASE_SEED, Material, prepare
 from training.base_student import Student, Teacher
@@ -50,7 +50,7 @@ class Course:
     """What the phases share."""
 
     work: Path  # renderings and the state to go on from
-    target: Path  # the folder of the checkpoint
+    target: Path  # the file of the weights
     start: str  # weights to begin with, as encoder.weights names them
     creatures: int
     photos: Sequence[Path]
@@ -200,16 +200,16 @@ def _restore(file: Path, phase: int, student: Student, optimizer: Any) -> int:
     return int(state["step"])
 
 
-def write_checkpoint(backbone: keras.Model, folder: Path) -> None:
+def write_checkpoint(backbone: keras.Model, file: Path) -> None:
     """The backbone's weights in half precision, under the names that `encoder.weights` reads."""
     trunk = trunk_of(backbone)
     settle(trunk)
     named = {f"backbone/{k}": ops.convert_to_numpy(v) for k, v in weight_names(trunk).items()}
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{BACKBONE}.part"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".part")
     with partial.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **halved(named))
-    partial.replace(folder / f"{BACKBONE}.npz")
+    partial.replace(file)
 
 
 DEFAULT_PHASES = "96:1800:64:0.0015:160,128:800:64:0.001:160,192:300:32:0.0005:224"
@@ -218,7 +218,9 @@ DEFAULT_PHASES = "96:1800:64:0.0015:160,128:800:64:0.001:160,192:300:32:0.0005:2
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.base", description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("var/base"), help="renderings and state")
-    parser.add_argument("--target", type=Path, default=BASE_FOLDER, help="where the result goes")
+    parser.add_argument(
+        "--target", type=Path, default=Path("var/base/backbone.npz"), help="where the result goes"
+    )
     parser.add_argument("--start", default="base", help="weights to begin with: base, random, file")
     parser.add_argument("--creatures", type=int, default=20_000)
     parser.add_argument(
