@@ -97,12 +97,42 @@ def test_finetuning_moves_the_backbone_and_leaves_its_statistics(pairs: list[Pai
     from encoder.network import network_weights
 
     change: dict[str, Any] = {"epochs": 1, "finetune_epochs": 1, "finetune_batch": 16}
+    change |= {"finetune_lower": True}
     frozen = network_weights(trained(pairs, finetune=False, **change).network)
     tuned = network_weights(trained(pairs, finetune=True, **change).network)
     assert np.abs(frozen["backbone/conv0/kernel"] - tuned["backbone/conv0/kernel"]).max() > 0
     for name, value in frozen.items():
         if name.startswith("backbone/") and "moving" in name:
             np.testing.assert_array_equal(value, tuned[name])
+
+
+def test_finetuning_leaves_the_lower_half_alone_unless_it_is_asked_for(pairs: list[Pair]) -> None:
+    from encoder.network import network_weights
+
+    change: dict[str, Any] = {"epochs": 1, "finetune_epochs": 1, "finetune_batch": 16}
+    frozen = network_weights(trained(pairs, finetune=False, **change).network)
+    tuned = network_weights(trained(pairs, finetune=True, **change).network)
+    moved = {name for name, value in frozen.items() if (value != tuned[name]).any()}
+    assert "backbone/conv0/kernel" not in moved
+    assert "backbone/conv2/kernel" in moved
+
+
+def test_views_are_kept_on_disk_and_made_anew_for_other_images(
+    pairs: list[Pair], tmp_path: Path
+) -> None:
+    def views() -> dict[Path, int]:
+        return {file: file.stat().st_mtime_ns for file in tmp_path.glob("features-*.npy")}
+
+    first = trained(pairs, tmp_path, epochs=1)
+    [(file, made)] = views().items()
+    again = trained(pairs, tmp_path, epochs=1, learning_rate=1e-3)
+    assert views() == {file: made}
+    assert again.history != first.history
+    trained([pair for pair in pairs if pair.id != "1"], tmp_path, epochs=1)
+    assert len(views()) == 2
+    file.write_bytes(b"cut")
+    assert trained(pairs, tmp_path, epochs=1, dropout=0.2).history
+    assert file.stat().st_size > 100
 
 
 def test_test_items_are_never_opened(pairs: list[Pair]) -> None:

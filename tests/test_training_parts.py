@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from encoder.scoring import Scoring
 from training.augment import augmented, border_colour
-from training.captions import CaptionMaker, drop_words, label_matrix
+from training.captions import CaptionMaker, drop_words, label_matrix, synonyms_of
 from training.losses import multi_positive_contrast, positive_weights, tag_loss
 from training.recipe import shipped
 from training.scoring import logistic
@@ -39,6 +39,32 @@ def test_made_up_captions_repeat_with_their_seed() -> None:
 
 def test_an_item_without_tags_gets_a_caption_that_names_none() -> None:
     assert maker().about([])[1] == []
+
+
+def test_words_that_always_go_with_a_tag_stand_for_it_in_any_language() -> None:
+    captions = {
+        0: ["a blazing lizard", "불꽃 도마뱀"],
+        1: ["a wet lizard", "물 도마뱀"],
+        2: ["a lizard", "도마뱀"],
+    }
+    texts = [captions[number % 3] for number in range(30)]
+    lists = [[number % 3] if number % 3 < 2 else [] for number in range(30)]
+    assert synonyms_of(texts, lists, 3) == [["blazing", "불꽃"], ["wet", "물"], []]
+
+
+def test_a_word_stands_for_the_rarest_tag_that_it_goes_with() -> None:
+    texts = [["a bird"] if number % 4 == 0 else ["a bat"] for number in range(40)]
+    lists = [[0, 1] if number % 4 == 0 else [] for number in range(40)]
+    lists[1:8:3] = [[0]] * 3  # other winged ones
+    assert synonyms_of(texts, lists, 2) == [[], ["bird"]]
+
+
+def test_a_made_up_caption_may_call_a_tag_by_its_synonym() -> None:
+    rng = np.random.default_rng(0)
+    made = CaptionMaker(["fire"], CAPTIONS, rng, [["불꽃"]])
+    texts = [made.about([0])[0] for _ in range(60)]
+    assert {"불꽃" in text for text in texts} == {True, False}
+    assert all("불꽃" in text or "fire" in text for text in texts)
 
 
 def test_dropping_words_keeps_their_order_and_never_drops_all() -> None:

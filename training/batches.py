@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.inputs import PADDING, Tokenizer
-from training.captions import CaptionMaker, drop_words, label_matrix
+from training.captions import CaptionMaker, drop_words, label_matrix, synonyms_of
 from training.recipe import Pair, Recipe
 
 Batch = dict[str, NDArray[Any]]
@@ -47,7 +47,12 @@ class Batches:
         captions = [text for pair in material.pairs for _, text in pair.captions]
         self.longest = _longest(material.tokenizer, captions)
         made_up = recipe.made_up and len(material.tags) > 0
-        self.maker = CaptionMaker(material.tags, captions, rng) if made_up else None
+        self.maker = None
+        if made_up:
+            texts = [[text for _, text in pair.captions] for pair in material.pairs]
+            other = synonyms_of(texts, self.tag_lists, len(material.tags))
+            synonyms = other if recipe.synonyms else ()
+            self.maker = CaptionMaker(material.tags, captions, rng, synonyms)
 
     @property
     def steps(self) -> int:

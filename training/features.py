@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from encoder.inputs import Pixels, pixels
-from images import read_rgb
+from encoder.inputs import Pixels, read_pixels
 from progress import Progress, silent
 from training.augment import augmented
 from training.recipe import Pair, Recipe
 
 Features = NDArray[np.float16]
 BATCH = 32
+VIEWS_DICE = 1
 WORKERS = 4  # Pillow lets go of the interpreter while it decodes and resamples
 
 
@@ -27,7 +29,7 @@ def decode(pairs: Sequence[Pair], size: int, progress: Progress = silent) -> Pix
     done = count(1)
 
     def one(row: int) -> None:
-        decoded[row] = pixels(read_rgb(pairs[row].image), size)
+        decoded[row] = read_pixels(pairs[row].image, size)
         progress("decode", next(done), len(pairs))
 
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -45,10 +47,11 @@ def view_features(
     backbone: keras.Model,
     images: Pixels,
     recipe: Recipe,
-    rng: np.random.Generator,
     progress: Progress = silent,
 ) -> Features:
     """`[views, n, features]`: the image, its mirror, and views augmented at random."""
+    # Dice of its own: what follows must not depend on whether the views were found on disk.
+    rng = np.random.default_rng([recipe.seed, VIEWS_DICE])
     views = []
     for view in range(recipe.views):
         progress("features", view, recipe.views)
@@ -61,6 +64,32 @@ def view_features(
         views.append(_run(backbone, seen))
     progress("features", recipe.views, recipe.views)
     return np.stack(views)
+
+
+def views_name(backbone: keras.Model, images: Pixels, recipe: Recipe) -> str:
+    """The same file for the same backbone, images and ways of looking at them."""
+    looks = (recipe.seed, recipe.views, recipe.flip, recipe.rotation, recipe.zoom, recipe.shift)
+    shapes = (backbone.input_shape, backbone.output_shape)
+    digest = hashlib.sha256(repr((looks, shapes)).encode())
+    for array in (*backbone.get_weights(), images):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return f"features-{digest.hexdigest()[:16]}.npy"
+
+
+def stored(file: Path | None, make: Callable[[], Features]) -> Features:
+    """What `make` gives, or what it gave when the file was written; a damaged file is made anew."""
+    if file is None:
+        return make()
+    try:
+        found: Features = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        found = make()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(".part")
+        with partial.open("wb") as stream:
+            np.save(stream, found)
+        partial.replace(file)
+    return found
 
 
 def random_views(images: Pixels, recipe: Recipe, rng: np.random.Generator) -> Pixels:

@@ -14,7 +14,12 @@ from keras import ops
 from numpy.typing import NDArray
 
 from encoder.inputs import Pixels, Tokenizer
-from encoder.network import Network, NetworkShape, build_network
+from encoder.network import (
+    Network,
+    NetworkShape,
+    build_network,
+    freeze_below_the_middle,
+)
 from encoder.text import choose_words
 from encoder.weights import load_backbone
 from errors import CatalogError
@@ -23,9 +28,16 @@ from settings import EncoderSettings
 from training.batches import Batches, Material
 from training.captions import spoken
 from training.checkpoints import Checkpoints, run_name
-from training.features import decode, plain_features, random_views, view_features
+from training.features import (
+    decode,
+    plain_features,
+    random_views,
+    stored,
+    view_features,
+    views_name,
+)
 from training.losses import positive_weights
-from training.metrics import macro_precision, recall_at, roc_auc
+from training.metrics import macro_precision, recall_at, reciprocal_rank, roc_auc
 from training.recipe import Epoch, OnEpoch, Pair, Recipe, unwatched
 from training.stages import Held, run_stage
 from training.thresholds import tag_thresholds
@@ -79,6 +91,10 @@ def fit(
             dropout=recipe.dropout,
             image_dropout=recipe.image_dropout,
             head_input=recipe.head_input,
+            middle=encoder.middle,
+            palette=encoder.palette,
+            attention=encoder.attention,
+            past_lstm=encoder.past_lstm,
         )
     )
     origin = load_backbone(network.backbone, encoder.backbone, encoder.weights)
@@ -89,7 +105,11 @@ def fit(
     seen, unseen = decode(learn, encoder.image_size, progress), decode(held_out, encoder.image_size)
     tokens = tokenizer.encode([pair.captions[0][1] for pair in held_out])
 
-    features = view_features(network.backbone, seen, recipe, rng, progress)
+    # Of what the backbone sees alone, so that runs that differ in the heads share one file.
+    features = stored(
+        None if folder is None else folder / views_name(network.backbone, seen, recipe),
+        lambda: view_features(network.backbone, seen, recipe, progress),
+    )
     held_features = plain_features(network.backbone, unseen)
 
     def cached(rows: NDArray[np.intp]) -> NDArray[Any]:
@@ -168,6 +188,8 @@ def _finetune(
     def views(rows: NDArray[np.intp]) -> NDArray[Any]:
         return random_views(seen[rows], recipe, rng)
 
+    if not recipe.finetune_lower:
+        freeze_below_the_middle(network)
     batches = Batches(material, recipe, recipe.finetune_batch, rng)
     return run_stage(
         "finetune", network, recipe, batches, views, held, weights, checkpoints, progress, on_epoch
@@ -204,6 +226,7 @@ def _settle(
     metrics = {
         "val.R@1": recall_at(similarity, 1),
         "val.R@10": recall_at(similarity, 10),
+        "val.MRR": reciprocal_rank(similarity),
         "val.tags.macro_mAP": macro_precision(scores, labels),
         "val.match.auc": roc_auc(logits(own, own), logits(own, np.roll(own, 1))),
     }
