@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.context import JsonFlag, print_json, session
+from commands.context import JsonFlag, plain, print_json, session
 
 
 def train(
@@ -16,6 +17,20 @@ def train(
     ] = False,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Another seed, another run.", show_default=False)
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Also write a page with curves.", show_default=False),
+    ] = None,
+    curves: Annotated[
+        Path | None,
+        typer.Option("--curves", help="Also write the curves as PNG.", show_default=False),
+    ] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(
+            "--tensorboard", help="Also write event files for TensorBoard.", show_default=False
+        ),
     ] = None,
     json: JsonFlag = False,
 ) -> None:
@@ -27,10 +42,18 @@ def train(
     current.settings  # noqa: B018  # a mistake in the settings is told before TensorFlow loads
     with Store.open(current.home) as store:
         from training.job import recipe_of, train
+        from training.report import Outputs
 
         recipe = recipe_of(current.settings, finetune=finetune, seed=seed)
         with current.progress() as progress:
-            summary = train(Home(current.home), store, current.settings, recipe, progress)
+            summary = train(
+                Home(current.home),
+                store,
+                current.settings,
+                recipe,
+                progress,
+                Outputs(report, curves, tensorboard),
+            )
     if json:
         import msgspec
 
@@ -42,4 +65,12 @@ def train(
     )
     for name, value in summary.metrics.items():
         current.out.print(f"  {name:<20} {value}", style="dim")
+    for what, path in (
+        ("history", summary.history),
+        ("report", summary.report),
+        ("curves", curves),
+        ("tensorboard", summary.tensorboard),
+    ):
+        if path is not None:
+            current.out.print(f"  {what:<20} {plain(str(path))}", style="dim", soft_wrap=True)
     current.out.print("next: `pairdex index build`")

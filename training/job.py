@@ -18,10 +18,14 @@ from encoder.scoring import Scoring
 from errors import CatalogError
 from progress import Progress, silent
 from settings import Settings
+from training.curves_events import EventFiles
 from training.export import export_graphs
 from training.fit import Fitted, fit
-from training.recipe import Pair, Recipe
+from training.recipe import Epoch, Pair, Recipe
+from training.report import Journal, Outputs, history_file
 from training.scoring import fit_scoring
+
+_NO_OUTPUTS = Outputs()
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,19 @@ class TrainSummary:
     pieces: int
     epochs: int
     metrics: dict[str, Any]
+    history: str  # the file with every epoch
+    report: str | None = None
+    curves: tuple[str, ...] = ()
+    tensorboard: str | None = None
 
 
 def train(
-    home: Home, store: Store, settings: Settings, recipe: Recipe, progress: Progress = silent
+    home: Home,
+    store: Store,
+    settings: Settings,
+    recipe: Recipe,
+    progress: Progress = silent,
+    outputs: Outputs = _NO_OUTPUTS,
 ) -> TrainSummary:
     """Learn from the catalog and install the result; killed, the same call goes on from there."""
     with home.locked("train"):
@@ -43,11 +56,27 @@ def train(
             raise CatalogError(
                 "the catalog is empty", "there is nothing to learn from", "import a catalog first"
             )
+        outputs.prepare()
+        events = None if outputs.tensorboard is None else EventFiles(outputs.tensorboard)
+        journal = Journal(history_file(home), pairs, settings.encoder, recipe)
+
+        def on_epoch(epoch: Epoch) -> None:
+            journal(epoch)
+            if events is not None:
+                events(epoch)
+
         run = store.start_run("train")
         checkpoints = home.cache / "training"
         with writing(checkpoints):
             checkpoints.mkdir(parents=True, exist_ok=True)
-        fitted = fit(pairs, settings.encoder, recipe, folder=checkpoints, progress=progress)
+        fitted = fit(
+            pairs,
+            settings.encoder,
+            recipe,
+            folder=checkpoints,
+            progress=progress,
+            on_epoch=on_epoch,
+        )
         progress("export", 0, 1)
         built = home.path / ".artifact"
         with writing(built):
@@ -61,12 +90,23 @@ def train(
             # The result is safe, so the way back to it is no longer needed.
             shutil.rmtree(checkpoints)
         progress("export", 1, 1)
+        training = journal.finish(
+            artifact.fingerprint,
+            fitted.tokenizer.size,
+            dict(zip(fitted.tags, map(float, fitted.thresholds), strict=True)),
+            fitted.metrics,
+        )
+        pictures = outputs.write(training)
         summary = TrainSummary(
             fingerprint=artifact.fingerprint,
             tags=len(fitted.tags),
             pieces=fitted.tokenizer.size,
             epochs=len(fitted.history),
             metrics=fitted.metrics,
+            history=str(journal.file),
+            report=None if outputs.report is None else str(outputs.report),
+            curves=tuple(map(str, pictures)),
+            tensorboard=None if events is None else str(events.folder),
         )
         store.finish_run(run, msgspec.to_builtins(summary))
     return summary
