@@ -33,7 +33,8 @@ class Selection:
     """The rows of one index that a search may return; made once, used for many searches."""
 
     rows: Ids  # ascending
-    bits: NDArray[np.uint8]
+    mask: NDArray[np.bool_]  # of every row
+    bits: NDArray[np.uint8]  # the same as FAISS reads it
 
 
 class VectorIndex:
@@ -111,7 +112,7 @@ class VectorIndex:
     def select_rows(self, rows: Ids) -> Selection:
         mask = np.zeros(len(self._ids), bool)
         mask[rows] = True
-        return Selection(np.flatnonzero(mask), np.packbits(mask, bitorder="little"))
+        return Selection(np.flatnonzero(mask), mask, np.packbits(mask, bitorder="little"))
 
     def search(
         self, queries: Floats, count: int, allowed: Selection | Ids | None = None
@@ -138,17 +139,38 @@ class VectorIndex:
         return ids, cosines
 
     def _filtered(self, queries: Floats, count: int, allowed: Selection) -> tuple[Ids, Floats]:
-        effort, seen = kinds.widened(self._index, count, len(allowed.rows) / len(self))
+        share = len(allowed.rows) / len(self)
+        effort, seen = kinds.widened(self._index, count, share)
         if COST_OF_A_ROW * len(allowed.rows) <= seen:
             return exact(self._vectors, queries, count, allowed.rows)
         try:
-            rows, cosines = self._nearest(queries, count, effort, allowed)
+            if kinds.is_graph(self._index):
+                rows, cosines = self._walked(queries, count, effort, allowed)
+            else:
+                rows, cosines = self._nearest(queries, count, effort, allowed)
         except RuntimeError:  # a kind of index that knows no filters
             return exact(self._vectors, queries, count, allowed.rows)
         short = (rows < 0).any(axis=1)
-        if short.any():  # what is allowed lies far from the query: no graph leads there
+        if short.any():  # what is allowed lies far from the query: no path leads there
             found = exact(self._vectors, queries[short], count, allowed.rows)
             rows[short], cosines[short] = found
+        return rows, cosines
+
+    def _walked(
+        self, queries: Floats, count: int, effort: int, allowed: Selection
+    ) -> tuple[Ids, Floats]:
+        """The allowed ones among the `effort` nearest; too few of them show as rows of -1.
+
+        Not by FAISS's own filter: that takes whatever is allowed on the way to the query, and
+        where nothing near the query is allowed it says so by wrong answers.
+        """
+        near, near_cosines = self._nearest(queries, min(effort, len(self)), effort, None)
+        rows = np.full((len(queries), count), -1, np.int64)
+        cosines = np.full((len(queries), count), -np.inf, np.float32)
+        for number, found in enumerate(near):
+            places = np.flatnonzero(allowed.mask[found] & (found >= 0))[:count]
+            rows[number, : len(places)] = found[places]
+            cosines[number, : len(places)] = near_cosines[number, places]
         return rows, cosines
 
     def _nearest(

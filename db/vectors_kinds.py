@@ -16,6 +16,8 @@ FAISS: Any = faiss
 TRAINING_ROWS, ROWS_PER_LIST = 100_000, 64
 # Vectors that one step of a walk through a graph is compared with.
 SEEN_PER_STEP = 32
+# A filter does not leave the same share everywhere.
+SPARE = 1.5
 # Vectors that a refining index compares exactly, as a multiple of those that are asked for.
 REFINED = 4
 
@@ -60,6 +62,10 @@ def tune(index: Any, to: int) -> None:
         index.nprobe = to
 
 
+def is_graph(index: Any) -> bool:
+    return isinstance(_core(index), faiss.IndexHNSW)
+
+
 def widened(index: Any, count: int, share: float) -> tuple[int, int]:
     """The effort for a search that may return this share of the vectors, and how many it sees.
 
@@ -67,7 +73,7 @@ def widened(index: Any, count: int, share: float) -> tuple[int, int]:
     """
     total, core = index.ntotal, _core(index)
     if isinstance(core, faiss.IndexHNSW):
-        steps = math.ceil(max(core.hnsw.efSearch, count) / share)
+        steps = math.ceil(max(core.hnsw.efSearch, SPARE * count) / share)
         return steps, steps * SEEN_PER_STEP
     if isinstance(core, faiss.IndexIVF):
         lists = min(core.nlist, math.ceil(core.nprobe / share))
