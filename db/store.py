@@ -145,6 +145,11 @@ class Store:
             return dict(session.execute(query).all())
 
     def count_captions(self) -> int:
+    def item_ids(self) -> list[int]:
+        """All ids, ascending."""
+        with self._engine.connect() as connection:
+            return list(connection.scalars(select(Item.id).order_by(Item.id)))
+
         with Session(self._engine) as session:
             return session.scalar(select(func.count(Caption.id))) or 0
 

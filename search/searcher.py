@@ -7,7 +7,7 @@ result = searcher.search("fire-type lizard", top=5)
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from db.generations import Generation, open_current
 from db.home import Home
 from db.records import AttributeValue, ItemRecord
 from db.store import Store
+from db.vectors import Floats
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from errors import QueryError
 from search.rerank import judge
-from search.shortlist import Candidate, shortlist
+from search.shortlist import Allowed, Candidate, allow, shortlist
 from settings import SearchSettings, Settings
 
 MAX_QUERY = 10_000
@@ -56,6 +57,7 @@ class Searcher:
         generation.require(encoder.fingerprint)
         self._store, self._generation = store, generation
         self._encoder, self._settings = encoder, settings
+        self._allowed: Allowed | None = None  # everything, until something is found to be gone
 
     @classmethod
     def open(cls, home: Path, settings: Settings) -> Searcher:
@@ -82,12 +84,7 @@ class Searcher:
             )
         encoded = self._encoder.texts([query])
         words = self._store.word_hits(query, self._settings.shortlist)
-        candidates = shortlist(
-            self._generation, encoded.vectors[0], words, self._settings.shortlist
-        )
-        # The catalog may have lost items since the generation was built.
-        present = self._store.present([candidate.item for candidate in candidates])
-        candidates = [candidate for candidate in candidates if candidate.item in present]
+        candidates = self._present(encoded.vectors[0], words)
         items = np.asarray([candidate.item for candidate in candidates], np.int64)
         coverage = np.asarray(self._store.word_coverage(query, items.tolist()), np.float32)
         evidence = judge(self._generation, self._encoder, encoded, items, coverage)
@@ -105,6 +102,21 @@ class Searcher:
             no_match=not hits or hits[0].score < self._threshold,
             results=tuple(hits),
         )
+
+    def _present(self, vector: Floats, words: Sequence[tuple[int, float]]) -> list[Candidate]:
+        """The shortlist, without items that the catalog has lost since the generation was built."""
+        for _ in range(2):
+            candidates = shortlist(
+                self._generation, vector, words, self._settings.shortlist, self._allowed
+            )
+            present = self._store.present([candidate.item for candidate in candidates])
+            if len(present) == len(candidates):
+                break
+            # What is gone took places that others deserve. Ids are never given twice, so what has
+            # gone stays gone, and the catalog is read whole only when it has lost something more.
+            held = np.asarray(self._store.item_ids(), np.int64)
+            self._allowed = allow(self._generation, held)
+        return [candidate for candidate in candidates if candidate.item in present]
 
 
 def _hit(rank: int, item: ItemRecord, score: float, candidate: Candidate) -> Hit:

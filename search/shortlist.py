@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from db.generations import Generation
-from db.vectors import Floats, Ids
+from db.vectors import Floats, Ids, Selection
 
 # The customary constant of reciprocal rank fusion: keeps one channel's first from outweighing all.
 FUSION = 60.0
@@ -25,15 +25,41 @@ class Candidate:
     ranks: dict[str, int] = field(default_factory=dict)  # channel → rank from 1
 
 
+@dataclass(frozen=True)
+class Allowed:
+    """The items that a search may return, made once for any number of searches."""
+
+    images: Selection
+    captions: Selection
+
+
+def allow(generation: Generation, items: Ids) -> Allowed:
+    """`items` and no others; those that the generation lacks are passed over."""
+    images = generation.images.index.select(items)
+    counts = np.diff(generation.caption_starts)
+    rows = generation.caption_order[np.repeat(images.mask, counts)]
+    return Allowed(images, generation.captions.index.select_rows(rows))
+
+
 def shortlist(
-    generation: Generation, vector: Floats, words: Sequence[tuple[int, float]], count: int
+    generation: Generation,
+    vector: Floats,
+    words: Sequence[tuple[int, float]],
+    count: int,
+    allowed: Allowed | None = None,
 ) -> list[Candidate]:
-    """The union of the channels, best fused rank first; `words` are (item, relevance) hits."""
+    """The union of the channels, best fused rank first; `words` are (item, relevance) hits.
+
+    What is not allowed takes no place: each channel gives as many candidates as without a filter.
+    """
+    images, captions = generation.images, generation.captions
+    some, of = (allowed.images, allowed.captions) if allowed else (None, None)
+    held = images.ids if some is None else images.ids[some.rows]
     channels: dict[str, list[int]] = {
-        "image": _nearest(generation.images.index.search(vector[None], count)[0]),
-        "caption": _owners(generation, generation.captions.index.search(vector[None], count)[0]),
+        "image": _nearest(images.index.search(vector[None], count, some)[0]),
+        "caption": _owners(generation, captions.index.search(vector[None], count, of)[0]),
         # The catalog may have changed since the generation was built.
-        "words": _present(generation.images.ids, [item for item, _ in words]),
+        "words": _present(held, [item for item, _ in words]),
     }
     found: dict[int, Candidate] = {}
     for channel, items in channels.items():
@@ -57,5 +83,9 @@ def _owners(generation: Generation, ids: Ids) -> list[int]:
 
 
 def _present(ids: Ids, items: list[int]) -> list[int]:
-    held = np.isin(np.asarray(items, np.int64), ids)
-    return [item for item, here in zip(items, held, strict=True) if here]
+    places = np.searchsorted(ids, np.asarray(items, np.int64))  # not isin, which would read all
+    return [
+        item
+        for item, place in zip(items, places.tolist(), strict=True)
+        if place < len(ids) and ids[place] == item
+    ]
