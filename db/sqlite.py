@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,7 @@ def match_expression(query: str) -> str:
 
 def _terms(query: str) -> list[str]:
     terms: list[str] = []
-    for word in _WORD.findall(query):
+    for word in _WORD.findall(_composed(query)):
         pieces = _cut(word).split()
         if len(pieces) == 1 and _SYLLABIC.fullmatch(word):
             terms.append(f'"{word}"*')  # one syllable: the pairs that begin with it
@@ -168,4 +169,9 @@ def _cut(words: str) -> str:
         run = match.group()
         return " " + " ".join(run[i : i + 2] for i in range(max(1, len(run) - 1))) + " "
 
-    return _SYLLABIC.sub(pairs, words)
+    return _SYLLABIC.sub(pairs, _composed(words))
+
+
+def _composed(words: str) -> str:
+    """Hangul that was typed as its letters, full-width Latin and the like in their usual form."""
+    return unicodedata.normalize("NFKC", words)
