@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Literal
 
 import msgspec
@@ -92,6 +92,8 @@ def load_forms(words: Words) -> Forms:
 
 def _release(kind: str) -> str:
     """Name and release without the patch level, which mends what nobody's words depend on."""
+    from importlib import metadata  # slower to import than all else here, and seldom needed
+
     name = _LIBRARY[kind]
     try:
         version = metadata.version(name)
