@@ -42,13 +42,14 @@ _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 SPARE = 3
 
 
-def read_rgb(source: Path | bytes, side: int | None = None) -> Image.Image:
+def read_rgb(source: Path | bytes, side: int | None = None, name: str | None = None) -> Image.Image:
     """The first frame: decoded in full, upright (EXIF), alpha laid over white, RGB.
 
     `side` is that of the square it will be squeezed into: a JPEG many times as large is then
     decoded at a half, a quarter or an eighth of its size, which costs less and shows the same.
+    `name` is what errors call it; by default a path is called by itself.
     """
-    name = "image" if isinstance(source, bytes) else str(source)
+    name = name or ("image" if isinstance(source, bytes) else str(source))
     data = source if isinstance(source, bytes) else read_file(source)
     try:
         with Image.open(io.BytesIO(data)) as image:

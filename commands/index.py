@@ -41,8 +41,18 @@ def build(context: typer.Context, json: JsonFlag = False) -> None:
         f"{summary.failed} failed)",
         soft_wrap=True,
     )
-    if summary.indexed:
-        out.print(f"{summary.images_per_second} images per second")
+    if summary.core_seconds:
+        share = (
+            f", {summary.inference_share:.0%} of what inference alone could do"
+            if summary.inference_share
+            else ""
+        )
+        work = ", ".join(f"{stage} {took:.1f} s" for stage, took in summary.core_seconds.items())
+        out.print(
+            f"{summary.images_per_second} images per second in {summary.precision}{share}; "
+            f"of one core: {work}",
+            soft_wrap=True,
+        )
     stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in summary.seconds.items())
     out.print(stages, style="dim", soft_wrap=True)
     for key, status, reason in failures[:10]:

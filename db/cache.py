@@ -1,12 +1,15 @@
 """Embeddings by content: what was embedded once under a model is never embedded again.
 
-Keyed by (kind, content hash, model fingerprint), so a renamed file costs nothing and a killed job
-loses at most the batch it was at. A file of its own: it may be deleted to free space.
+Keyed by (kind, content hash, embedding fingerprint), so a renamed file costs nothing and a killed
+job loses at most the batch it was at. A file of its own: it may be deleted to free space.
+
+Contents are SHA-256 digests as an array of 32 bytes each: a million of them are 32 MB, where a set
+of strings would be two hundred.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -29,17 +32,21 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 from db import sqlite
 from db.home import writing
 
-Row = NDArray[np.float16]
+Rows = NDArray[np.float16]
+Digests = NDArray[np.bytes_]
+DIGEST = np.dtype("S32")
 CHUNK = 500
 
 _embeddings = Table(
-    "embeddings",
+    "embedded",
     MetaData(),
     Column("fingerprint", String(64), primary_key=True),
     Column("kind", String(5), primary_key=True),
-    Column("content", String(64), primary_key=True),
+    Column("content", LargeBinary(32), primary_key=True),
     Column("row", LargeBinary, nullable=False),
 )
+# As the first releases kept it. What can be made anew is not converted.
+_old = Table("embeddings", MetaData())
 
 
 class EmbeddingCache:
@@ -52,6 +59,7 @@ class EmbeddingCache:
             folder.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(f"sqlite:///{self._file}")
         sqlite.prepare(self._engine, self._file)
+        _old.drop(self._engine, checkfirst=True)
         _embeddings.metadata.create_all(self._engine)
 
     def __enter__(self) -> EmbeddingCache:
@@ -65,14 +73,15 @@ class EmbeddingCache:
     ) -> None:
         self._engine.dispose()
 
-    def known(self, kind: str) -> set[str]:
-        """The contents that need not be embedded again."""
+    def known(self, kind: str) -> Digests:
+        """The contents that need not be embedded again, in no order."""
         query = select(_embeddings.c.content).where(*self._mine(kind))
         with self._engine.connect() as connection:
-            return set(connection.scalars(query))
+            found = connection.scalars(query.execution_options(yield_per=10_000))
+            return digests(bytearray().join(found))
 
-    def put(self, kind: str, rows: Iterable[tuple[str, Row]]) -> None:
-        """Store a batch; on disk when this returns."""
+    def put(self, kind: str, contents: Sequence[bytes], rows: Rows) -> None:
+        """Store a batch; safe from any end of this process when this returns."""
         values = [
             {
                 "fingerprint": self._fingerprint,
@@ -80,21 +89,22 @@ class EmbeddingCache:
                 "content": content,
                 "row": row.astype(np.float16).tobytes(),
             }
-            for content, row in rows
+            for content, row in zip(contents, rows, strict=True)
         ]
         if values:
             with self._engine.begin() as connection:
                 connection.execute(insert_or_ignore(_embeddings).on_conflict_do_nothing(), values)
 
-    def get(self, kind: str, contents: Sequence[str]) -> Iterator[Row]:
-        """The rows of known contents, in the order asked for."""
+    def get(self, kind: str, contents: Digests) -> Iterator[Rows]:
+        """The rows of known contents in the order asked for, some hundred at a time."""
         query = select(_embeddings.c.content, _embeddings.c.row).where(*self._mine(kind))
         with self._engine.connect() as connection:
             for start in range(0, len(contents), CHUNK):
-                part = contents[start : start + CHUNK]
+                part = as_bytes(contents[start : start + CHUNK])
                 found = connection.execute(query.where(_embeddings.c.content.in_(part)))
-                rows = {content: np.frombuffer(blob, np.float16) for content, blob in found}
-                yield from (rows[content] for content in part)
+                rows = dict(found.all())
+                whole = b"".join([rows[content] for content in part])
+                yield np.frombuffer(whole, np.float16).reshape(len(part), -1)
 
     @staticmethod
     def exists(folder: Path) -> bool:
@@ -121,3 +131,14 @@ class EmbeddingCache:
     def _mine(self, kind: str) -> tuple[ColumnElement[bool], ...]:
         columns = _embeddings.c
         return (columns.fingerprint == self._fingerprint, columns.kind == kind)
+
+
+def digests(data: bytes | bytearray) -> Digests:
+    """Digests laid end to end as an array."""
+    return np.frombuffer(data, DIGEST)
+
+
+def as_bytes(contents: Digests) -> list[bytes]:
+    """The digests, whole: NumPy itself would drop the zeros that one ends with."""
+    data = contents.tobytes()
+    return [data[start : start + 32] for start in range(0, len(data), 32)]

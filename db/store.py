@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import Engine, create_engine, delete, func, insert, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from db import sqlite, upsert
 from db.home import Home, writing
@@ -110,6 +110,23 @@ class Store:
                     yield IndexRecord(*row, captions=tuple(captions.get(row.id, ())))
                 last = rows[-1].id
 
+    def image_paths(self, ids: Sequence[int]) -> Iterator[str]:
+        """The image of each item, in the order asked for, read in chunks."""
+        return self._column(Item.id, Item.image, ids)
+
+    def caption_texts(self, ids: Sequence[int]) -> Iterator[str]:
+        """The text of each caption, in the order asked for, read in chunks."""
+        return self._column(Caption.id, Caption.text, ids)
+
+    def _column(
+        self, key: InstrumentedAttribute[int], value: InstrumentedAttribute[str], ids: Sequence[int]
+    ) -> Iterator[str]:
+        for start in range(0, len(ids), CHUNK):
+            part = ids[start : start + CHUNK]
+            with self._engine.connect() as connection:
+                found = dict(connection.execute(select(key, value).where(key.in_(part))).all())
+            yield from (found[number] for number in part)
+
     def details(self, ids: Sequence[int]) -> dict[int, ItemRecord]:
         found: dict[int, ItemRecord] = {}
         loads = (
@@ -128,6 +145,11 @@ class Store:
         with self._engine.connect() as connection:
             return set(connection.scalars(select(Item.id).where(Item.id.in_(ids))))
 
+    def item_ids(self) -> list[int]:
+        """All ids, ascending."""
+        with self._engine.connect() as connection:
+            return list(connection.scalars(select(Item.id).order_by(Item.id)))
+
     def count_items(self) -> int:
         with Session(self._engine) as session:
             return session.scalar(select(func.count(Item.id))) or 0
@@ -145,11 +167,6 @@ class Store:
             return dict(session.execute(query).all())
 
     def count_captions(self) -> int:
-    def item_ids(self) -> list[int]:
-        """All ids, ascending."""
-        with self._engine.connect() as connection:
-            return list(connection.scalars(select(Item.id).order_by(Item.id)))
-
         with Session(self._engine) as session:
             return session.scalar(select(func.count(Caption.id))) or 0
 

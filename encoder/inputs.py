@@ -41,9 +41,9 @@ def pixels(image: Image.Image, size: int) -> Pixels:
     return np.asarray(image, dtype=np.uint8)
 
 
-def read_pixels(source: Path | bytes, size: int) -> Pixels:
-    """What the model sees of an image file."""
-    return pixels(images.read_rgb(source, side=size), size)
+def read_pixels(source: Path | bytes, size: int, name: str | None = None) -> Pixels:
+    """What the model sees of an image file; `name` is what errors call it."""
+    return pixels(images.read_rgb(source, size, name), size)
 
 
 class _Stored(msgspec.Struct):

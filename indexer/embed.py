@@ -1,67 +1,164 @@
-"""Stage 3: batches → rows in the embedding cache, each batch on disk before the next."""
+"""Stage 3: batches → rows in the embedding cache, where a killed job finds them again."""
 
 from __future__ import annotations
 
 import os
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from types import TracebackType
 
 import numpy as np
 
-from db.cache import EmbeddingCache, Row
+from db.cache import EmbeddingCache, Rows, as_bytes
+from db.store import Store
 from encoder.encoded import Encoded, Encoder
-from errors import ImageError
-from indexer.decode import decode
-from indexer.scan import ImageRow, Plan
+from encoder.inputs import Pixels
+from indexer.decode import Batch, decode
+from indexer.scan import Plan
 from progress import Progress
 
 IMAGE, TEXT = "image", "text"
+# Rows that are stored together: the most that a killed job does again.
+STORED = {IMAGE: 32, TEXT: 512}
+CAPTIONS = 64  # texts per inference request
+# From here on it pays to measure, for half a second, how fast images could be at best.
+WORTH_MEASURING = 1000
+MEASURED_SECONDS = 0.5
+
+
+@dataclass
+class Embedded:
+    """What the stage did, and where its time went."""
+
+    count: int = 0
+    seconds: float = 0.0
+    precision: str = ""
+    decode: float = 0.0  # seconds of one core
+    inference: float = 0.0  # likewise
+    best: float = 0.0  # images per second of inference alone; 0 where it was not measured
 
 
 def embed_images(
-    plan: Plan, encoder: Encoder, cache: EmbeddingCache, batch: int, progress: Progress
-) -> int:
-    """Embed what is left to do; what cannot be decoded is added to the plan's failures."""
-    work = sorted(plan.files.values(), key=lambda row: row.item)
-    unreadable: dict[str, str] = {}
-    done = 0
-    for decoded in decode(work, encoder.image_size, batch, workers=os.cpu_count() or 1):
-        good: list[ImageRow] = []
-        arrays = []
-        for row, result in decoded:
-            if isinstance(result, ImageError):
-                unreadable[row.content] = str(result)
+    plan: Plan,
+    store: Store,
+    encoder: Encoder,
+    cache: EmbeddingCache,
+    batch: int,
+    progress: Progress,
+) -> Embedded:
+    """Embed what is left to do; what cannot be decoded leaves the plan with its reason."""
+    new, done = plan.new_images, Embedded()
+    if not len(new):
+        return done
+    done.precision = encoder.precision
+    if len(new) >= WORTH_MEASURING:
+        done.best = best_rate(encoder, batch)
+    start, cpu, own = time.perf_counter(), time.process_time(), time.thread_time()
+    unreadable: dict[bytes, str] = {}
+    at_work: deque[Batch] = deque()
+    work = zip(as_bytes(new.contents), store.image_paths(new.ids.tolist()), strict=True)
+
+    def pixels(writer: _Writer) -> Iterator[Pixels]:
+        for decoded in decode(work, encoder.image_size, batch, workers=os.cpu_count() or 1):
+            done.decode += decoded.seconds
+            unreadable.update(decoded.unreadable)
+            writer.leave_out(len(decoded.unreadable))
+            if decoded.contents:
+                at_work.append(decoded)
+                yield decoded.pixels
             else:
-                good.append(row)
-                arrays.append(result)
-        if good:
-            rows = packed(encoder.images(np.stack(arrays)))
-            cache.put(IMAGE, zip((row.content for row in good), rows, strict=True))
-        done += len(decoded)
-        progress("images", done, len(work))
-    _drop(plan, unreadable)
-    return done - len(unreadable)
+                decoded.release()
+
+    with _Writer(cache, IMAGE, len(new), progress) as writer:
+        for encoded in encoder.stream_images(pixels(writer)):
+            decoded = at_work.popleft()
+            decoded.release()
+            writer.add(decoded.contents, encoded)
+    done.count, done.seconds = len(new) - len(unreadable), time.perf_counter() - start
+    done.inference = time.process_time() - cpu - done.decode - (time.thread_time() - own)
+    plan.drop(unreadable)
+    return done
 
 
 def embed_texts(
-    plan: Plan, encoder: Encoder, cache: EmbeddingCache, batch: int, progress: Progress
+    plan: Plan, store: Store, encoder: Encoder, cache: EmbeddingCache, progress: Progress
 ) -> int:
-    work = list(plan.texts.items())
-    for start in range(0, len(work), batch):
-        part = work[start : start + batch]
-        rows = packed(encoder.texts([text for _, text in part]))
-        cache.put(TEXT, zip((content for content, _ in part), rows, strict=True))
-        progress("captions", min(start + batch, len(work)), len(work))
-    return len(work)
+    """Captions of like length together: a batch costs what its longest costs."""
+    new = plan.new_captions
+    if not len(new):
+        return 0
+    contents = iter(as_bytes(new.contents))
+    texts = _batches(store.caption_texts(new.ids.tolist()), CAPTIONS)
+    with _Writer(cache, TEXT, len(new), progress) as writer:
+        for encoded in encoder.stream_texts(texts):
+            writer.add(list(islice(contents, len(encoded))), encoded)
+    return len(new)
 
 
-def packed(encoded: Encoded) -> list[Row]:
+def best_rate(encoder: Encoder, batch: int) -> float:
+    """Images per second from pixels that are in memory already: no pipeline can be faster."""
+    size = encoder.image_size
+    noise = np.random.default_rng(0).integers(0, 256, (batch, size, size, 3), dtype=np.uint8)
+    list(encoder.stream_images([noise]))  # compiles
+    start = time.perf_counter()
+
+    def until() -> Iterator[Pixels]:
+        while time.perf_counter() - start < MEASURED_SECONDS:
+            yield noise
+
+    count = sum(len(encoded) for encoded in encoder.stream_images(until()))
+    return count / (time.perf_counter() - start)
+
+
+def packed(encoded: Encoded) -> Rows:
     """One float16 row per item: vector, then half."""
-    return list(np.concatenate([encoded.vectors, encoded.halves], axis=1).astype(np.float16))
+    return np.concatenate([encoded.vectors, encoded.halves], axis=1).astype(np.float16)
 
 
-def _drop(plan: Plan, unreadable: dict[str, str]) -> None:
-    if not unreadable:
-        return
-    lost = {row.item: unreadable[row.content] for row in plan.images if row.content in unreadable}
-    plan.failures += [(item, "failed", reason) for item, reason in lost.items()]
-    plan.images = [row for row in plan.images if row.item not in lost]
-    plan.captions = [row for row in plan.captions if row.item not in lost]
+class _Writer:
+    """Rows into the cache, some at a time; what is counted as done is stored."""
+
+    def __init__(self, cache: EmbeddingCache, kind: str, total: int, progress: Progress) -> None:
+        self._cache, self._kind, self._total, self._progress = cache, kind, total, progress
+        self._contents: list[bytes] = []
+        self._rows: list[Rows] = []
+        self._done = 0
+
+    def add(self, contents: list[bytes], encoded: Encoded) -> None:
+        self._contents += contents
+        self._rows.append(packed(encoded))
+        if len(self._contents) >= STORED[self._kind]:
+            self._store()
+
+    def leave_out(self, count: int) -> None:
+        """These need not be waited for."""
+        self._done += count
+
+    def _store(self) -> None:
+        if self._contents:
+            self._cache.put(self._kind, self._contents, np.concatenate(self._rows))
+            self._done += len(self._contents)
+            self._contents, self._rows = [], []
+        stage = "images" if self._kind == IMAGE else "captions"
+        self._progress(stage, self._done, self._total)
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """However the stage ends, by Ctrl-C too, what is ready is stored first."""
+        self._store()
+
+
+def _batches(values: Iterable[str], size: int) -> Iterator[list[str]]:
+    iterator = iter(values)
+    while part := list(islice(iterator, size)):
+        yield part

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import msgspec
+import numpy as np
 
 from db import generations, publishing
 from db.cache import EmbeddingCache
@@ -17,7 +18,13 @@ from db.home import Home
 from db.store import Store
 from encoder.encoded import Encoder
 from errors import CatalogError
-from indexer.embed import IMAGE, TEXT, embed_images, embed_texts
+from indexer.embed import (
+    IMAGE,
+    TEXT,
+    Embedded,
+    embed_images,
+    embed_texts,
+)
 from indexer.scan import Plan, scan
 from indexer.verify import verifier
 from indexer.write import write
@@ -36,7 +43,11 @@ class BuildSummary:
     unchanged: int = 0  # embedded by an earlier one
     skipped: int = 0  # its file is no longer there
     failed: int = 0  # its file cannot be read
-    images_per_second: float = 0.0
+    images_per_second: float = 0.0  # decoded, embedded and stored
+    inference_per_second: float = 0.0  # inference alone could do; 0 where it was not measured
+    inference_share: float = 0.0  # the one divided by the other
+    precision: str = ""  # of the images that this run embedded
+    core_seconds: dict[str, float] = field(default_factory=dict)  # decode, inference
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -61,10 +72,10 @@ def build_index(
                 known_images, known_texts = cache.known(IMAGE), cache.known(TEXT)
                 plan = scan(store.index_rows(), total, known_images, known_texts, progress)
             with _timed(summary, "images"):
-                embedded = embed_images(plan, encoder, cache, batch, progress)
+                embedded = embed_images(plan, store, encoder, cache, batch, progress)
             with _timed(summary, "captions"):
-                embed_texts(plan, encoder, cache, batch, progress)
-            if not plan.images:
+                embed_texts(plan, store, encoder, cache, progress)
+            if not len(plan.images):
                 raise CatalogError(
                     "no image of the catalog can be read",
                     plan.failures[0][2],
@@ -75,13 +86,28 @@ def build_index(
             )
             cache.forget_other_models()
         summary.items, summary.captions = len(plan.images), len(plan.captions)
-        summary.indexed = sum(row.content in plan.files for row in plan.images)
+        summary.indexed = int(np.isin(plan.images.contents, plan.new_images.contents).sum())
         summary.unchanged = summary.items - summary.indexed
         summary.skipped = sum(status == "skipped" for _, status, _ in plan.failures)
         summary.failed = len(plan.failures) - summary.skipped
-        summary.images_per_second = round(embedded / max(summary.seconds["images"], 1e-9), 1)
+        _account(summary, embedded)
         store.finish_run(run, msgspec.to_builtins(summary), plan.failures)
     return summary
+
+
+def _account(summary: BuildSummary, embedded: Embedded) -> None:
+    """Where the time of the images went."""
+    if not embedded.count:
+        return
+    rate = embedded.count / max(embedded.seconds, 1e-9)
+    summary.precision = embedded.precision
+    summary.images_per_second = round(rate, 1)
+    summary.inference_per_second = round(embedded.best, 1)
+    summary.inference_share = round(rate / embedded.best, 3) if embedded.best else 0.0
+    summary.core_seconds = {
+        "decode": round(embedded.decode, 3),
+        "inference": round(embedded.inference, 3),
+    }
 
 
 def _generation(

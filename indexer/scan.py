@@ -3,91 +3,143 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 import images
+from db.cache import Digests, digests
 from db.records import IndexRecord
 from errors import ImageError, printable
 from progress import Progress
 
-
-@dataclass(frozen=True, slots=True)
-class ImageRow:
-    item: int
-    path: Path
-    content: str
+Ids = NDArray[np.int64]
+REPORT = 500  # items between two reports of progress
 
 
-@dataclass(frozen=True, slots=True)
-class CaptionRow:
-    caption: int
-    item: int
-    content: str
+@dataclass(frozen=True)
+class Rows:
+    """The images or the captions to index, as arrays: a list of a million objects is 200 MB."""
+
+    ids: Ids  # ascending
+    owners: Ids  # the item of each
+    contents: Digests
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, rows: NDArray[np.generic]) -> Rows:
+        return Rows(self.ids[rows], self.owners[rows], self.contents[rows])
 
 
 @dataclass
 class Plan:
-    """Every item and caption to index, and the work that is left to do for them."""
+    """Every image and caption to index, and the work that is left to do for them."""
 
-    images: list[ImageRow] = field(default_factory=list)
-    captions: list[CaptionRow] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)  # content → text still to embed
-    files: dict[str, ImageRow] = field(default_factory=dict)  # content → a file still to embed
+    images: Rows
+    captions: Rows
+    new_images: Rows  # one of each content that is still to be embedded
+    new_captions: Rows  # likewise, short texts first
     failures: list[tuple[int, str, str]] = field(default_factory=list)  # item, status, reason
 
     def signature(self, *also: str) -> str:
         """Equal where an index of it would be equal."""
         digest = hashlib.sha256("\n".join(also).encode())
-        for image in self.images:
-            digest.update(f"i{image.item} {image.content}\n".encode())
-        for caption in self.captions:
-            digest.update(f"c{caption.caption} {caption.item} {caption.content}\n".encode())
+        for rows in (self.images, self.captions):
+            digest.update(len(rows).to_bytes(8, "little"))
+            for part in (rows.ids, rows.owners, rows.contents):
+                digest.update(part.tobytes())
         return digest.hexdigest()
+
+    def drop(self, unreadable: dict[bytes, str]) -> None:
+        """Take out the images of these contents, with the reason for each, and their captions."""
+        if not unreadable:
+            return
+        bad = np.isin(self.images.contents, digests(b"".join(unreadable)))
+        lost = self.images[bad]
+        for item, content in zip(lost.ids.tolist(), lost.contents, strict=True):
+            self.failures.append((item, "failed", unreadable[content.ljust(32, b"\0")]))
+        self.images = self.images[~bad]
+        self.captions = self.captions[~np.isin(self.captions.owners, lost.ids)]
 
 
 def scan(
     items: Iterable[IndexRecord],
     total: int,
-    known_images: set[str],
-    known_texts: set[str],
+    known_images: Digests,
+    known_texts: Digests,
     progress: Progress,
 ) -> Plan:
     """Reads no image whose size and time are those of the import; equal files are work once."""
-    plan = Plan()
+    seen, texts = _Column(), _Column()
+    lengths = array("l")
+    failures: list[tuple[int, str, str]] = []
     for number, item in enumerate(items, start=1):
+        if number % REPORT == 0 or number == total:
+            progress("scan", number, total)
         try:
-            row = ImageRow(item.id, Path(item.image), _content(item))
+            content = _content(item)
         except FileNotFoundError:
             gone = f"{printable(item.image)} is no longer there"
-            plan.failures.append((item.id, "skipped", gone))
+            failures.append((item.id, "skipped", gone))
             continue
         except ImageError as error:
-            plan.failures.append((item.id, "failed", str(error)))
+            failures.append((item.id, "failed", str(error)))
             continue
-        finally:
-            progress("scan", number, total)
-        plan.images.append(row)
-        if row.content not in known_images:
-            plan.files.setdefault(row.content, row)
+        seen.add(item.id, item.id, content)
         for caption, text in item.captions:
-            content = hashlib.sha256(text.encode()).hexdigest()
-            plan.captions.append(CaptionRow(caption, item.id, content))
-            if content not in known_texts:
-                plan.texts[content] = text
-    return plan
+            texts.add(caption, item.id, hashlib.sha256(text.encode()).digest())
+            lengths.append(len(text))
+    pictures, captions = seen.rows(), texts.rows()
+    new = _new(captions.contents, known_texts)
+    short_first = np.argsort(np.asarray(lengths, np.int64)[new], kind="stable")
+    return Plan(
+        images=pictures,
+        captions=captions[np.argsort(captions.ids, kind="stable")],
+        new_images=pictures[_new(pictures.contents, known_images)],
+        new_captions=captions[new[short_first]],
+        failures=failures,
+    )
 
 
-def _content(item: IndexRecord) -> str:
-    """The file's content hash: that of the import, or read anew where the file has changed."""
-    path = Path(item.image)
+class _Column:
+    """Rows as they come in, without an object for each."""
+
+    def __init__(self) -> None:
+        self.ids, self.owners, self.contents = array("q"), array("q"), bytearray()
+
+    def add(self, number: int, owner: int, content: bytes) -> None:
+        self.ids.append(number)
+        self.owners.append(owner)
+        self.contents += content
+
+    def rows(self) -> Rows:
+        ids, owners = np.asarray(self.ids, np.int64), np.asarray(self.owners, np.int64)
+        return Rows(ids, owners, digests(self.contents))
+
+
+def _new(contents: Digests, known: Digests) -> Ids:
+    """The first row of each content that is not known."""
+    missing = np.flatnonzero(~np.isin(contents, known))
+    _, firsts = np.unique(contents[missing], return_index=True)
+    return np.asarray(np.sort(missing[firsts]), np.int64)
+
+
+def _content(item: IndexRecord) -> bytes:
+    """The digest of the file: that of the import, or made anew where the file has changed."""
     try:
-        status = path.stat()
+        status = os.stat(item.image)  # noqa: PTH116  (a Path for each would double the time)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise ImageError(f"{path} cannot be opened", str(error.strerror)) from None
+        raise ImageError(f"{item.image} cannot be opened", str(error.strerror)) from None
+    except ValueError:  # an embedded NUL
+        raise ImageError(f"{item.image} is not a file name") from None
     if (status.st_size, status.st_mtime_ns) == (item.bytes, item.mtime_ns):
-        return item.content_hash
-    return images.content_hash(images.read_file(path))
+        return bytes.fromhex(item.content_hash)
+    return bytes.fromhex(images.content_hash(images.read_file(Path(item.image))))

@@ -128,7 +128,7 @@ def keys(value: Any) -> Iterator[str]:
     """Keys of the document; those of maps are data and stand for themselves."""
     maps = {
         "attributes", "channels", "problems", "changes", "splits", "columns", "kinds", "metrics",
-        "top_tags", "seconds", "figures", "counts",
+        "top_tags", "seconds", "core_seconds", "figures", "counts",
     }  # fmt: skip
     if isinstance(value, list):
         for entry in value:

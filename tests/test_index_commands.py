@@ -26,6 +26,7 @@ from tests.fakes import FakeEncoder
 from tests.generation_samples import publish
 
 ROOT = Path(__file__).resolve().parent.parent
+CONTENT = b"a" * 32  # as a digest
 
 
 def pairdex(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -239,9 +240,9 @@ def test_old_generations_leftovers_and_other_models_are_collected(
     left.mkdir()
     (left / "images.vectors.npy").write_bytes(b"x" * 1000)
     with EmbeddingCache(home.cache, "other") as cache:
-        cache.put("image", [("a", np.zeros(5000, np.float16))])
+        cache.put("image", [CONTENT], np.zeros((1, 5000), np.float16))
     with EmbeddingCache(home.cache, "fake") as cache:
-        cache.put("image", [("a", np.zeros(8, np.float16))])
+        cache.put("image", [CONTENT], np.zeros((1, 8), np.float16))
     home.artifact.mkdir()
     home.compiled.mkdir()
     (home.compiled / "old.blob").write_bytes(b"x" * 100)
@@ -262,25 +263,26 @@ def test_old_generations_leftovers_and_other_models_are_collected(
     assert generations.names(home.generations) == ["000002", "000003"]
     assert {path.name for path in home.compiled.iterdir()} == {"new.blob"}
     with EmbeddingCache(home.cache, "fake") as cache:
-        assert cache.known("image") == {"a"}
+        assert cache.known("image").tolist() == [CONTENT]
         assert cache.other_models() == (0, 0)
     assert collect(home, "fake", 1).bytes == 0
 
 
 def test_without_a_model_the_cache_is_kept(two: Home) -> None:
     with EmbeddingCache(two.cache, "other") as cache:
-        cache.put("image", [("a", np.zeros(8, np.float16))])
+        cache.put("image", [CONTENT], np.zeros((1, 8), np.float16))
     done = pairdex(two, "index", "gc", "--keep", "1", "--json")
     assert done.returncode == 0, done.stderr
     body = json.loads(done.stdout)
     assert (body["generations"], body["embeddings"]) == (["000001"], 0)
     with EmbeddingCache(two.cache, "other") as cache:
-        assert cache.known("image") == {"a"}
+        assert cache.known("image").tolist() == [CONTENT]
 
 
 def test_space_is_really_given_back(two: Home) -> None:
     with EmbeddingCache(two.cache, "other") as cache:
-        cache.put("image", [(str(i), np.ones(5000, np.float16)) for i in range(200)])
+        contents = [number.to_bytes(32, "big") for number in range(200)]
+        cache.put("image", contents, np.ones((200, 5000), np.float16))
     file = two.cache / "embeddings.db"
     before = file.stat().st_size
     two.artifact.mkdir()
