@@ -202,11 +202,13 @@ class _Rows:
 
     def append(self, part: NDArray[np.floating]) -> None:
         assert part.shape[1] == self._shape[1]
-        self._stream.write(np.ascontiguousarray(part, "<f2").data)
+        with writing(self._file):
+            self._stream.write(np.ascontiguousarray(part, "<f2").data)
         self._rows += len(part)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._stream.close()
+        with writing(self._file):
+            self._stream.close()
         assert kind is not None or self._rows == self._shape[0]
 
 
