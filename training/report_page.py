@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from evaluation.page_parts import STYLE, number, table, text
+from evaluation.page_parts import STYLE, table, text
 from settings import load_settings
 from training.curves import STAGES, as_page_parts, by_stage, kept
 from training.report import LearntTag, Training
@@ -22,7 +22,8 @@ _TILES = (
 )
 _EXTRA = """
 .three{display:grid;grid-template-columns:repeat(auto-fit,minmax(290px,1fr));gap:14px 26px}
-.three table{width:100%;align-self:start}.three+.three{margin-top:16px}.scroll{overflow-x:auto}
+.three table{width:100%;align-self:start}.three+.three{margin-top:16px}
+.three th{height:1.5em}.scroll{overflow-x:auto}
 .scroll th,.scroll td{white-space:nowrap}
 .three h4{font-size:12.5px;font-weight:400;color:#52606d;margin:0}td{overflow-wrap:anywhere}
 @media (prefers-color-scheme:dark){
@@ -126,8 +127,7 @@ def _settings(of: Training) -> Iterator[str]:
     for name, given in (("encoder", of.encoder), ("training", of.recipe)):
         usual: Mapping[str, Any] = msgspec.to_builtins(getattr(defaults, name))
         rows = [_setting(key, value, usual.get(key)) for key, value in given.items()]
-        # A heading without text keeps the columns level.
-        heads = (f"[{name}]", "\u00a0", "\u00a0")
+        heads = (f"[{name}]", "", "")
         parts = "".join(
             table((head, ""), part) for head, part in zip(heads, _thirds(rows), strict=False)
         )
@@ -149,7 +149,7 @@ def _epochs(of: Training) -> Iterator[str]:
         rows = [
             (
                 f"<b>{epoch.number}, kept</b>" if epoch.number == best else str(epoch.number),
-                *(number(epoch.figures.get(name, float("nan"))) for name in names),
+                *(f"{epoch.figures.get(name, float('nan')):.3f}" for name in names),
             )
             for epoch in epochs
         ]
