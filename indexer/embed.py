@@ -48,13 +48,17 @@ def embed_images(
     cache: EmbeddingCache,
     batch: int,
     progress: Progress,
+    measure: bool = True,
 ) -> Embedded:
-    """Embed what is left to do; what cannot be decoded leaves the plan with its reason."""
+    """Embed what is left to do; what cannot be decoded leaves the plan with its reason.
+
+    `measure` is whether inference alone is measured before much work.
+    """
     new, done = plan.new_images, Embedded()
     if not len(new):
         return done
     done.precision = encoder.precision
-    if len(new) >= WORTH_MEASURING:
+    if measure and len(new) >= WORTH_MEASURING:
         done.best = best_rate(encoder, batch)
     start, cpu, own = time.perf_counter(), time.process_time(), time.thread_time()
     unreadable: dict[bytes, str] = {}

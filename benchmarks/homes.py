@@ -1,0 +1,46 @@
+"""Homes to measure on: a catalog of made pictures, and the model of another home."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from db.home import Home
+from db.records import CaptionRecord, ImageFacts, ItemRecord
+from db.store import Store
+from images import content_hash
+
+WORDS = "red green blue small large round square striped spotted old new shiny dull soft".split()
+
+
+def make_home(path: Path, model: Path, pictures: Sequence[Path]) -> Home:
+    """A home at `path` that holds the pictures, two captions each, and a copy of the model.
+
+    The rows are written as an import writes them, without its looking for duplicates, which is
+    not what is measured.
+    """
+    home = Home(path)
+    with Store.open(path, create=True) as store:
+        store.apply_import(_records(pictures), [])
+    if not home.artifact.exists():
+        shutil.copytree(model, home.artifact)
+    return home
+
+
+def _records(pictures: Sequence[Path]) -> Iterator[ItemRecord]:
+    for number, file in enumerate(pictures):
+        status = file.stat()
+        facts = ImageFacts(
+            content_hash(file.read_bytes()), "", status.st_size, status.st_mtime_ns, 64, 64,
+            "JPEG", 0.5, 0.2,
+        )  # fmt: skip
+        words = [WORDS[number // len(WORDS) ** place % len(WORDS)] for place in range(3)]
+        captions = (
+            CaptionRecord(f"a {' '.join(words)} thing number {number}", "en"),
+            CaptionRecord(f"picture {number}, {words[0]} and {words[2]}, from the front", "en"),
+        )
+        yield ItemRecord(
+            key=str(number), image=str(file.resolve()), captions=captions, tags=(words[0],),
+            split="train", facts=facts, name=f"thing {number}",
+        )  # fmt: skip
