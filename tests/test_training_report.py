@@ -58,10 +58,11 @@ def finished(tmp_path: Path) -> Training:
 def test_each_epoch_is_on_disk_as_soon_as_it_is_told(tmp_path: Path) -> None:
     file = history_file(Home(tmp_path))
     journal = Journal(file, PAIRS, ENCODER, RECIPE)
-    assert (read(file).state, read(file).epochs) == ("running", [])
+    assert not file.exists(), "a training that fails at once must not hide the one before"
     for many, epoch in enumerate([*HEADS, *FINETUNE], start=1):
         journal(epoch)
-        assert read(file).epochs == [*HEADS, *FINETUNE][:many]
+        found = read(file)
+        assert (found.state, found.epochs) == ("running", [*HEADS, *FINETUNE][:many])
     assert [entry.name for entry in file.parent.iterdir()] == ["history.json"]
 
 

@@ -64,7 +64,10 @@ def read(file: Path) -> Training:
 
 
 class Journal:
-    """Writes the history anew with each epoch, so that who looks sees a whole file at any time."""
+    """Writes the history anew with each epoch, so that who looks sees a whole file at any time.
+
+    What fails before its first epoch leaves the history of the training before it.
+    """
 
     def __init__(
         self, file: Path, pairs: Sequence[Pair], encoder: EncoderSettings, recipe: Recipe
@@ -77,7 +80,6 @@ class Journal:
             recipe=msgspec.to_builtins(recipe),
             counts=_counts(pairs),
         )
-        self._write()
 
     def __call__(self, epoch: Epoch) -> None:
         self._write(epochs=[*self.training.epochs, epoch])
