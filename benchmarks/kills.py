@@ -150,7 +150,7 @@ def main() -> None:
         took = time.perf_counter() - start
     good = not (outcome.lost or outcome.double or outcome.unanswered)
     lines = [
-        f"{outcome.kills} builds killed at random moments, {outcome.builds} left to end; {took:.0f} s",
+        f"{outcome.kills} builds killed, {outcome.builds} left to end, in {took:.0f} s",
         f"{outcome.items} items and {outcome.captions} captions each",
         f"{outcome.lost} lost, {outcome.double} double",
         f"{outcome.farthest:.1e} is the most by which a number differs from an undisturbed build's",
