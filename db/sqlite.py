@@ -23,6 +23,7 @@ _CREATE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS item_words USING fts5("
     "name, captions, tags, tokenize = 'porter unicode61 remove_diacritics 2')"
 )
+RANKED = 5000  # items whose relevance a query may ask for: about a millisecond per thousand
 _WORD = re.compile(r"\w+")
 _SYLLABIC = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
@@ -102,9 +103,15 @@ def delete_words(connection: Connection, ids: Iterable[int]) -> None:
         connection.execute(text("DELETE FROM item_words WHERE rowid = :id"), values)
 
 
-def find_words(connection: Connection, query: str, limit: int) -> list[tuple[int, float]]:
-    """(item id, BM25 relevance) of items that hold any word of the query, best first."""
-    expression = match_expression(query)
+def find_words(
+    connection: Connection, query: str, limit: int, ranked: int = RANKED
+) -> list[tuple[int, float]]:
+    """(item id, BM25 relevance) of items that hold any word of the query, best first.
+
+    Ranking is what costs. Where more than `ranked` items hold a word and rarer ones find enough,
+    items that hold none of the rarer words are left out; the common words still help to rank.
+    """
+    expression = _affordable(connection, _terms(query), limit, ranked)
     if not expression:
         return []
     # Weights: a word in the name or the tags says more about an item than one in running text.
@@ -116,6 +123,27 @@ def find_words(connection: Connection, query: str, limit: int) -> list[tuple[int
         {"query": expression, "limit": limit},
     )
     return [(int(row[0]), -float(row[1])) for row in rows]
+
+
+def _affordable(connection: Connection, terms: list[str], limit: int, ranked: int) -> str:
+    if len(terms) < 2:
+        return "".join(terms)
+    counted = sorted((_holders(connection, term), term) for term in terms)
+    rare: list[str] = []
+    found = 0
+    for holders, term in counted:
+        if found >= limit and found + holders > ranked:
+            break
+        rare.append(term)
+        found += holders
+    if len(rare) == len(terms):
+        return " OR ".join(terms)
+    return f"({' OR '.join(rare)}) AND ({' OR '.join(terms)})"
+
+
+def _holders(connection: Connection, term: str) -> int:
+    count = text("SELECT count(*) FROM item_words WHERE item_words MATCH :term")
+    return connection.scalar(count, {"term": term}) or 0
 
 
 def cover_words(connection: Connection, query: str, ids: Sequence[int]) -> list[float]:
@@ -130,14 +158,13 @@ def cover_words(connection: Connection, query: str, ids: Sequence[int]) -> list[
         return [0.0] * len(ids)
     # The highest id stands for the count, which would take a walk through all rows.
     total = connection.scalar(text("SELECT max(rowid) FROM item_words_docsize")) or 1
-    count = text("SELECT count(*) FROM item_words WHERE item_words MATCH :term")
     # The plus keeps SQLite from looking the term up anew for each id.
     among = text(
         "SELECT rowid FROM item_words WHERE item_words MATCH :term AND +rowid IN :ids"
     ).bindparams(bindparam("ids", expanding=True))
     weights: list[float] = []
     for term in terms:
-        holders = connection.scalar(count, {"term": term}) or 0
+        holders = _holders(connection, term)
         if holders:
             weights.append(math.log(1.0 + total / holders))
             for item in connection.scalars(among, {"term": term, "ids": list(ids)}):
@@ -148,12 +175,8 @@ def cover_words(connection: Connection, query: str, ids: Sequence[int]) -> list[
     return [held[item] / whole for item in ids]
 
 
-def match_expression(query: str) -> str:
-    """The query as FTS5 reads it: any of its words, every one quoted, so no operator leaks in."""
-    return " OR ".join(_terms(query))
-
-
 def _terms(query: str) -> list[str]:
+    """The query's words as FTS5 reads them: every one quoted, so no operator leaks in."""
     terms: list[str] = []
     for word in _WORD.findall(_composed(query)):
         pieces = _cut(word).split()
