@@ -27,11 +27,12 @@ import msgspec
 import numpy as np
 
 from benchmarks.results import keep
-from benchmarks.synthetic import Answers, Catalog, fill, publish
+from benchmarks.synthetic import Catalog, answering, fill, publish
 from db.generations import Generation, open_current
 from db.home import Home
 from db.store import Store
 from db.vectors import Floats, exact
+from encoder.encoded import Encoder
 from search import Searcher
 from search.rerank import judge
 from search.shortlist import shortlist
@@ -58,7 +59,7 @@ def measure(size: int, folder: Path) -> dict[str, Any]:
         with clock(name):
             live = open_current(home.generations, stamps=home.stamps)
     search = msgspec.structs.replace(settings.search, shortlist=EACH)
-    encoder = Answers(texts, vectors)
+    encoder = answering(texts, vectors)
     with Store.open(home.path) as store:
         searcher = Searcher(store, live, encoder, search)
         for text in texts[:50]:
@@ -99,7 +100,7 @@ def _recall(live: Generation, vectors: Floats) -> dict[str, float]:
 
 
 def _stages(
-    store: Store, live: Generation, encoder: Answers, texts: list[str]
+    store: Store, live: Generation, encoder: Encoder, texts: list[str]
 ) -> dict[str, dict[str, float]]:
     """Each part of a query alone, as `Searcher` calls it."""
     clock, judged = Clock(), []
