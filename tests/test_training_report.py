@@ -273,6 +273,23 @@ def test_a_training_taken_up_again_tells_of_all_its_epochs(tmp_path: Path) -> No
     assert again == fitted.history
 
 
+@pytest.mark.slow
+def test_the_losses_of_an_epoch_are_means_over_all_its_batches(tmp_path: Path) -> None:
+    from tests.training_samples import coloured_shapes
+    from training.fit import fit
+
+    losses: list[float] = []
+
+    def watch(stage: str, done: int, total: int, note: str = "") -> None:
+        if stage == "heads" and "loss" in note:
+            losses.append(float(note.split("loss ")[1].split()[0]))
+
+    recipe = msgspec.structs.replace(RECIPE, epochs=1, batch=8)
+    fitted = fit(coloured_shapes(tmp_path, 48), ENCODER, recipe, progress=watch)
+    assert len(losses) > 2
+    assert fitted.history[0].figures["loss"] == pytest.approx(sum(losses) / len(losses), abs=1e-3)
+
+
 # -- the command ----------------------------------------------------------------------------
 
 

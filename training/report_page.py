@@ -85,8 +85,8 @@ def _curves(of: Training) -> Iterator[str]:
         best = kept(epochs)
         yield (
             f"<h2>{text(STAGES.get(stage, stage))}</h2><p class=note>Epoch {best.number} of "
-            f"{len(epochs)} was kept, the best by mAP and MRR of the held-out items; the dashed "
-            "line marks it.</p><div class=three>"
+            f"{len(epochs)} was kept: mAP and MRR of the held-out items, smoothed, were best. "
+            "The dashed line marks it.</p><div class=three>"
         )
         for title, svg in as_page_parts(epochs):
             yield f"<div><h4>{text(title)}</h4>{svg}</div>"

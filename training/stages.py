@@ -69,19 +69,19 @@ def run_stage(
     for number in range(len(history), epochs):
         if number - best_epoch > recipe.patience and best_epoch >= 0:
             break
-        figures: dict[str, float] = {}
-        trainer.reset_metrics()
+        steps: list[dict[str, float]] = []
         for step, (rows, texts) in enumerate(batches.epoch()):
-            figures = trainer.train_on_batch(
-                _batch(rows, texts, batches, images, pixels=pixels), return_dict=True
-            )
+            batch = _batch(rows, texts, batches, images, pixels=pixels)
+            # Figures of each batch alone, whether or not this Keras begins its means anew with it.
+            trainer.reset_metrics()
+            steps.append(trainer.train_on_batch(batch, return_dict=True))
             progress(
                 stage,
                 number * batches.steps + step + 1,
                 epochs * batches.steps,
-                _note(figures, history),
+                _note(steps[-1], history),
             )
-        figures = {name: float(value) for name, value in figures.items()}
+        figures = {name: float(np.mean([one[name] for one in steps])) for name in steps[0]}
         figures |= held_figures(network, held, pixels=pixels)
         # A few dozen held-out items make a jumpy judge: the best epoch is that of the best trend.
         reached = figures["val_mAP"] + figures["val_MRR"]
