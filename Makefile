@@ -62,6 +62,8 @@ format: .venv/installed
 bench: .venv/installed
 	@test -e $(DEMO)/home/generations/CURRENT || $(MAKE) demo
 	$(BIN)/python -m benchmarks.start_up $(DEMO)/home 9
+	$(BIN)/python -m benchmarks.vectors --name vectors 10000 100000
+	$(BIN)/python -m benchmarks.publishes --items 20000
 
 # Where ../shared lies beside the checkout, the base learns from its photographs too.
 SHARED ?= ../shared
