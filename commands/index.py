@@ -16,6 +16,7 @@ def build(context: typer.Context, json: JsonFlag = False) -> None:
     from commands.model import ensure_model
     from db.home import Home
     from db.store import Store
+    from encoder import artifact as artifacts
     from encoder.runtime import OpenVinoEncoder
     from indexer.job import build_index
 
@@ -26,6 +27,7 @@ def build(context: typer.Context, json: JsonFlag = False) -> None:
         encoder = OpenVinoEncoder(home.artifact, current.settings.runtime, home.compiled)
         with current.progress() as progress:
             summary = build_index(home, store, encoder, current.settings, progress)
+        artifacts.retire(home.artifact)
         failures = store.failures()
     if json:
         import msgspec

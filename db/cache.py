@@ -58,7 +58,8 @@ class EmbeddingCache:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(f"sqlite:///{self._file}")
-        sqlite.prepare(self._engine, self._file)
+        # Rows are written once and read once, each batch elsewhere: a large cache gains nothing.
+        sqlite.prepare(self._engine, self._file, cache_mib=8)
         _old.drop(self._engine, checkfirst=True)
         _embeddings.metadata.create_all(self._engine)
 

@@ -28,8 +28,11 @@ _WORD = re.compile(r"\w+")
 _SYLLABIC = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
-def prepare(engine: Engine, database: Path) -> None:
-    """Pragmas for each new connection (WAL: readers never wait), and errors that name the file."""
+def prepare(engine: Engine, database: Path, cache_mib: int = 64) -> None:
+    """Pragmas for each new connection (WAL: readers never wait), and errors that name the file.
+
+    `cache_mib` is how much of the file a connection may hold in its own memory.
+    """
 
     @event.listens_for(engine, "connect")
     def _set_pragmas(raw: sqlite3.Connection, _record: Any) -> None:
@@ -39,7 +42,7 @@ def prepare(engine: Engine, database: Path) -> None:
             "synchronous = NORMAL",
             "foreign_keys = ON",
             "busy_timeout = 10000",
-            "cache_size = -65536",
+            f"cache_size = -{cache_mib << 10}",
             "temp_store = MEMORY",
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -53,6 +53,10 @@ class Store:
             migrate(engine, database)
         return cls(engine)
 
+    def rest(self) -> None:
+        """Give back what connections hold in memory; the next call opens another."""
+        self._engine.dispose()
+
     def close(self) -> None:
         self._engine.dispose()
 

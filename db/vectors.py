@@ -23,6 +23,7 @@ Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Stored = NDArray[np.floating]  # unit vectors, float16 in files
 SLICE = 16_384  # rows that are added, or compared exactly, at a time
+TOGETHER = 100  # queries that are: a thousand of them with a slice are half a gigabyte
 # Reading a row from the map and comparing it costs about as much as this many that FAISS compares.
 COST_OF_A_ROW = 2
 _CORES = faiss.omp_get_max_threads()
@@ -199,6 +200,10 @@ def exact(
     vectors: Stored, queries: Floats, count: int, rows: Ids | None = None
 ) -> tuple[Ids, Floats]:
     """The rows nearest to each query and their cosines, by comparing all, or those of `rows`."""
+    if len(queries) > TOGETHER:
+        starts = range(0, len(queries), TOGETHER)
+        parts = [exact(vectors, queries[s : s + TOGETHER], count, rows) for s in starts]
+        return np.concatenate([part[0] for part in parts]), np.concatenate([p[1] for p in parts])
     total = len(vectors) if rows is None else len(rows)
     count = min(count, total)
     best_rows = np.empty((len(queries), 0), np.int64)

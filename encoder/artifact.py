@@ -78,13 +78,27 @@ def seal(folder: Path, artifact: Artifact) -> Artifact:
 
 
 def install(built: Path, target: Path) -> None:
-    """Put a sealed folder in the place of the artifact; a reader sees the old one or the new."""
+    """Put a sealed folder in the place of the artifact; a reader sees the old one or the new.
+
+    The old one stays beside it until `retire`: an index that was built with it goes on serving.
+    """
     old = target.with_name(target.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
-        target.replace(old)
+        # Trained twice since the last build of the index: it is the first that serves.
+        target.replace(old if previous(target).exists() else previous(target))
     built.replace(target)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def previous(folder: Path) -> Path:
+    """Where the artifact before this one is kept while its index serves."""
+    return folder.with_name(folder.name + ".previous")
+
+
+def retire(folder: Path) -> None:
+    """An index of this artifact is live: the one before it is not needed any more."""
+    shutil.rmtree(previous(folder), ignore_errors=True)
 
 
 def load(folder: Path) -> Artifact:

@@ -85,3 +85,6 @@ class Encoder(Protocol):
 
     def stream_texts(self, batches: Iterable[Sequence[str]]) -> Iterator[Encoded]:
         """As `texts`, several batches at work at once."""
+
+    def rest(self) -> None:
+        """Give back the memory that streams need; the next one takes it anew."""

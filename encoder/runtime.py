@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,24 @@ class OpenVinoEncoder:
 
     def __init__(self, folder: Path, settings: RuntimeSettings, cache: Path | None = None) -> None:
         self.artifact = artifacts.load(folder)
-        self._folder, self._settings = folder, settings
+        self._folder, self._settings, self._cache = folder, settings, cache
         self._core = ov.Core()
         if cache is not None:
             # Compiled graphs are kept, keyed by OpenVINO on graph and machine.
             self._core.set_property({"CACHE_DIR": str(cache)})
+
+    def for_index(self, fingerprint: str) -> OpenVinoEncoder:
+        """The model that an index was built with: this one, or the one before it.
+
+        A new model does not serve before its own index is built. Where neither fits, this one.
+        """
+        older = artifacts.previous(self._folder)
+        if fingerprint != self.fingerprint and older.is_dir():
+            with suppress(ModelError):
+                found = OpenVinoEncoder(older, self._settings, self._cache)
+                if found.fingerprint == fingerprint:
+                    return found
+        return self
 
     @property
     def fingerprint(self) -> str:
@@ -97,6 +110,10 @@ class OpenVinoEncoder:
 
     def stream_texts(self, batches: Iterable[Sequence[str]]) -> Iterator[Encoded]:
         return self._text_stream(self._tokens(batch) for batch in batches)
+
+    def rest(self) -> None:
+        for stream in ("_image_stream", "_text_stream"):
+            self.__dict__.pop(stream, None)
 
     def _run(self, graph: Any, batch: NDArray[Any]) -> Encoded:
         parts = [

@@ -71,10 +71,14 @@ def build_index(
             with _timed(summary, "scan"):
                 known_images, known_texts = cache.known(IMAGE), cache.known(TEXT)
                 plan = scan(store.index_rows(), total, known_images, known_texts, progress)
+            store.rest()
             with _timed(summary, "images"):
                 embedded = embed_images(plan, store, encoder, cache, batch, progress)
             with _timed(summary, "captions"):
                 embed_texts(plan, store, encoder, cache, progress)
+            # What comes now needs the memory more.
+            encoder.rest()
+            store.rest()
             if not len(plan.images):
                 raise CatalogError(
                     "no image of the catalog can be read",

@@ -61,11 +61,12 @@ class Searcher:
 
     @classmethod
     def open(cls, home: Path, settings: Settings) -> Searcher:
-        """The searcher of a home; its artifact and its live generation must fit together."""
+        """The searcher of a home, with the model that its live generation was built with."""
         place = Home(home)
         store = Store.open(home)
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
-        generation = open_current(place.generations, encoder.fingerprint, place.stamps)
+        generation = open_current(place.generations, stamps=place.stamps)
+        encoder = encoder.for_index(generation.manifest.fingerprint)
         return cls(store, generation, encoder, settings.search)
 
     @property

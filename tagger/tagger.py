@@ -64,13 +64,14 @@ class Tagger:
 
     @classmethod
     def open(cls, home: Path, settings: Settings) -> Tagger:
-        """The tagger of a home; its artifact and its live generation must fit together."""
+        """The tagger of a home, with the model that its live generation was built with."""
         place = Home(home)
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
         if not (place.generations / POINTER).is_file():
             return cls(None, None, encoder, settings.tagger)
         store = Store.open(home)
-        generation = open_current(place.generations, encoder.fingerprint, place.stamps)
+        generation = open_current(place.generations, stamps=place.stamps)
+        encoder = encoder.for_index(generation.manifest.fingerprint)
         return cls(store, generation, encoder, settings.tagger)
 
     @property

@@ -72,6 +72,9 @@ class FakeEncoder:
     def stream_texts(self, batches: Iterable[Sequence[str]]) -> Iterator[Encoded]:
         return map(self.texts, batches)
 
+    def rest(self) -> None:
+        """Nothing is held."""
+
 
 def _encoded(vectors: Floats, tags: Floats) -> Encoded:
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -16,7 +16,6 @@ import msgspec
 import pytest
 
 from encoder import artifact as artifacts
-from encoder.scoring import Scoring
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = """
@@ -163,7 +162,7 @@ def _break_config(home: Path) -> None:
 def _foreign_index(home: Path) -> None:
     folder = home / "artifact"
     artifact = artifacts.load(folder)
-    artifacts.seal(folder, msgspec.structs.replace(artifact, scoring=Scoring(head=2.5)))
+    artifacts.seal(folder, msgspec.structs.replace(artifact, max_tokens=7))
 
 
 @pytest.mark.slow

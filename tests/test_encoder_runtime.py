@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from encoder import artifact as artifacts
 from encoder.encoded import Encoded
 from encoder.inputs import Pixels
 from encoder.runtime import AGREEMENT, OpenVinoEncoder
@@ -109,3 +111,30 @@ def test_auto_is_bfloat16_only_where_its_vectors_are_those_of_float32(
     insisting = OpenVinoEncoder(folder, msgspec.structs.replace(auto, precision="bf16"))
     with pytest.raises(ModelError, match="bf16 cannot be used"):
         list(insisting.stream_images([noise]))
+
+
+def test_the_model_of_a_live_index_serves_until_the_index_of_the_next_is_built(
+    folder: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "artifact"
+
+    def trained(max_tokens: int) -> str:
+        built = tmp_path / "built"
+        shutil.copytree(folder, built)
+        other = msgspec.structs.replace(artifacts.load(built), max_tokens=max_tokens)
+        artifacts.seal(built, other)
+        artifacts.install(built, target)
+        return artifacts.load(target).embedding_fingerprint
+
+    first = trained(8)
+    assert OpenVinoEncoder(target, RUNTIME).for_index(first).artifact.max_tokens == 8
+    trained(9)
+    third = trained(10)  # trained twice before the index is built: it is the first that serves
+    newest = OpenVinoEncoder(target, RUNTIME)
+    assert newest.fingerprint == third
+    assert newest.for_index(first).artifact.max_tokens == 8
+    assert newest.for_index(third) is newest
+    assert newest.for_index("of a stranger") is newest
+    artifacts.retire(target)
+    assert newest.for_index(first) is newest
+    assert {path.name for path in tmp_path.iterdir()} == {"artifact"}
