@@ -24,7 +24,7 @@ def ensure_model(current: Session) -> None:
         soft_wrap=True,
     )
     source = Path(__file__).resolve().parent.parent
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  # our own module, and the home as one argument
         # -P: what lies in the current folder must not stand in for a module of ours.
         [sys.executable, "-P", "-m", "training.shipped", "unpack", str(current.home)],
         env=os.environ | {"PYTHONPATH": str(source), "TF_CPP_MIN_LOG_LEVEL": "3"},
