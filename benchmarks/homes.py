@@ -14,21 +14,21 @@ from images import content_hash
 WORDS = "red green blue small large round square striped spotted old new shiny dull soft".split()
 
 
-def make_home(path: Path, model: Path, pictures: Sequence[Path]) -> Home:
-    """A home at `path` that holds the pictures, two captions each, and a copy of the model.
+def make_home(path: Path, model: Path, pictures: Sequence[Path], captions: int = 2) -> Home:
+    """A home at `path` that holds the pictures, one or two captions each, and a copy of the model.
 
     The rows are written as an import writes them, without its looking for duplicates, which is
     not what is measured.
     """
     home = Home(path)
     with Store.open(path, create=True) as store:
-        store.apply_import(_records(pictures), [])
+        store.apply_import(_records(pictures, captions), [])
     if not home.artifact.exists():
         shutil.copytree(model, home.artifact)
     return home
 
 
-def _records(pictures: Sequence[Path]) -> Iterator[ItemRecord]:
+def _records(pictures: Sequence[Path], count: int) -> Iterator[ItemRecord]:
     for number, file in enumerate(pictures):
         status = file.stat()
         facts = ImageFacts(
@@ -41,6 +41,6 @@ def _records(pictures: Sequence[Path]) -> Iterator[ItemRecord]:
             CaptionRecord(f"picture {number}, {words[0]} and {words[2]}, from the front", "en"),
         )
         yield ItemRecord(
-            key=str(number), image=str(file.resolve()), captions=captions, tags=(words[0],),
+            key=str(number), image=str(file.resolve()), captions=captions[:count], tags=(words[0],),
             split="train", facts=facts, name=f"thing {number}",
         )  # fmt: skip
