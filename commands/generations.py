@@ -9,6 +9,8 @@ import typer
 from commands.context import JsonFlag, Session, plain, print_json, session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from db.history import Entry
     from db.home import Home
 
@@ -21,12 +23,13 @@ def list_(context: typer.Context, json: JsonFlag = False) -> None:
     current = session(context)
     home = Home(current.home)
     home.require()
-    model, entries = _embedding(home), history(home.generations)
+    model, serving = _embedding(home.artifact), _serving(home)
+    entries = history(home.generations)
     if json:
-        rows = [_entry(entry, model) for entry in entries]
+        rows = [_entry(entry, serving) for entry in entries]
         print_json({"schema": "pairdex.index-list.v1", "model": model, "generations": rows})
     elif entries:
-        _table(current, entries, model)
+        _table(current, entries, serving)
     else:
         current.out.print("no index has been built yet: run `pairdex index build`")
 
@@ -50,7 +53,7 @@ def rollback(
     current = session(context)
     home = Home(current.home)
     home.require()
-    done = roll_back(home, _embedding(home), name, any_model)
+    done = roll_back(home, _serving(home), name, any_model)
     if json:
         print_json({"schema": "pairdex.index-rollback.v1"} | msgspec.to_builtins(done))
         return
@@ -117,7 +120,7 @@ def gc(
     current = session(context)
     home = Home(current.home)
     home.require()
-    done = collect(home, _embedding(home), keep or current.settings.index.keep, dry_run)
+    done = collect(home, _embedding(home.artifact), keep or current.settings.index.keep, dry_run)
     if json:
         print_json({"schema": "pairdex.index-gc.v1"} | msgspec.to_builtins(done))
         return
@@ -143,18 +146,26 @@ def readable(size: float) -> str:
     return f"{size:.1f} TB"
 
 
-def _embedding(home: Home) -> str | None:
-    """What the artifact embeds with; None where there is no sound one."""
+def _embedding(artifact: Path) -> str | None:
+    """What an artifact embeds with; None where there is no sound one."""
     from encoder import artifact as artifacts
     from errors import ModelError
 
     try:
-        return artifacts.load(home.artifact).embedding_fingerprint
+        return artifacts.load(artifact).embedding_fingerprint
     except ModelError:
         return None
 
 
-def _entry(entry: Entry, model: str | None) -> dict[str, object]:
+def _serving(home: Home) -> set[str]:
+    """What the models embed with that can answer: the artifact, and the one before it."""
+    from encoder import artifact as artifacts
+
+    found = {_embedding(home.artifact), _embedding(artifacts.previous(home.artifact))}
+    return {model for model in found if model}
+
+
+def _entry(entry: Entry, serving: set[str]) -> dict[str, object]:
     import msgspec
 
     manifest = entry.manifest
@@ -165,13 +176,13 @@ def _entry(entry: Entry, model: str | None) -> dict[str, object]:
             "items": manifest.items,
             "captions": manifest.captions,
             "model": manifest.fingerprint,
-            "fits_model": manifest.fingerprint == model,
+            "fits_model": manifest.fingerprint in serving,
             "vectors": msgspec.to_builtins(manifest.vectors),
         }
     return row | {"problem": entry.problem or None}
 
 
-def _table(current: Session, entries: list[Entry], model: str | None) -> None:
+def _table(current: Session, entries: list[Entry], serving: set[str]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -184,7 +195,7 @@ def _table(current: Session, entries: list[Entry], model: str | None) -> None:
         if manifest is None:
             table.add_row(live, entry.name, "cannot be read", "", "", readable(entry.bytes))
             continue
-        fits = "" if manifest.fingerprint == model else " (another)"
+        fits = "" if manifest.fingerprint in serving else " (another)"
         shown = [f"{m.factory} {m.recall:.3f}" for m in manifest.vectors.values()]
         table.add_row(
             live,

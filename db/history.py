@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,23 +68,23 @@ class RolledBack:
 
 
 def roll_back(
-    home: Home, fingerprint: str | None, name: str | None = None, any_model: bool = False
+    home: Home, fingerprints: Collection[str], name: str | None = None, any_model: bool = False
 ) -> RolledBack:
     """Make an older generation the live one: the one before, or any that is named.
 
     Nothing is deleted. The next build starts from the catalog and takes a name of its own.
-    `fingerprint` is what the artifact embeds with; a generation of another model is refused
-    unless `any_model`, for no search can use it until that model is put back.
+    `fingerprints` are what the models of the home embed with; a generation of another is refused
+    unless `any_model`, for no search can use it until its model is put back.
     """
     root = home.generations
     with home.locked("index rollback"):
         was = current_name(root)
         target = named(root, name) if name is not None else _before(root, was)
         manifest = open_generation(root / target, home.stamps).manifest
-        fits = manifest.fingerprint == fingerprint
+        fits = manifest.fingerprint in fingerprints
         if not fits and not any_model:
             other = (
-                "another model" if fingerprint else "a model, and the home has none that is sound"
+                "another model" if fingerprints else "a model, and the home has none that is sound"
             )
             raise IndexStateError(
                 f"generation {target} was built with {other}",

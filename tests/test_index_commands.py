@@ -92,28 +92,28 @@ def test_the_table_is_whole_where_it_is_piped(two: Home) -> None:
 
 
 def test_one_goes_back_to_the_generation_before(two: Home) -> None:
-    done = roll_back(two, "fake")
+    done = roll_back(two, ["fake"])
     assert (done.generation, done.was, done.fits_model) == ("000001", "000002", True)
     assert len(generations.open_current(two.generations, "fake").images.index) == 4
     with pytest.raises(IndexStateError, match="no generation before 000001"):
-        roll_back(two, "fake")
+        roll_back(two, ["fake"])
 
 
 def test_one_goes_to_any_generation_by_its_number(two: Home) -> None:
-    roll_back(two, "fake")
-    assert roll_back(two, "fake", "2").generation == "000002"
+    roll_back(two, ["fake"])
+    assert roll_back(two, ["fake"], "2").generation == "000002"
     with pytest.raises(IndexStateError, match="there are 000001, 000002"):
-        roll_back(two, "fake", "3")
+        roll_back(two, ["fake"], "3")
     with pytest.raises(IndexStateError, match=r"no generation \.\./x"):
-        roll_back(two, "fake", "../x")
+        roll_back(two, ["fake"], "../x")
 
 
 def test_neither_a_damaged_generation_nor_that_of_another_model_goes_live(two: Home) -> None:
     with pytest.raises(IndexStateError, match="until that model is put back"):
-        roll_back(two, "other")
+        roll_back(two, ["other"])
     flip(two.generations / "000001" / "captions.halves.npy")
     with pytest.raises(IndexStateError, match=r"captions\.halves\.npy is damaged"):
-        roll_back(two, "fake")
+        roll_back(two, ["fake"])
     assert generations.current_name(two.generations) == "000002"
 
 
@@ -130,7 +130,7 @@ def test_whoever_insists_gets_a_generation_of_another_model(two: Home) -> None:
 def test_nothing_is_changed_while_a_job_runs(two: Home) -> None:
     with two.locked("index build"):
         with pytest.raises(HomeError, match="held by index build"):
-            roll_back(two, "fake")
+            roll_back(two, ["fake"])
         with pytest.raises(HomeError, match="held by index build"):
             collect(two, "fake", 1)
 
@@ -143,7 +143,7 @@ def test_after_a_rollback_the_next_build_publishes_what_the_catalog_holds(
     blue = dataclasses.replace(item.captions[0], text="a blue lamp")
     store.apply_import([dataclasses.replace(item, captions=(blue,))], [])
     assert build_index(home, store, encoder, settings).generation == "000002"
-    roll_back(home, "fake")
+    roll_back(home, ["fake"])
     # Just what 000002 holds, which nobody may take for what is live.
     summary = build_index(home, store, encoder, settings)
     assert summary.generation == "000003"
@@ -157,7 +157,7 @@ def test_going_back_to_what_the_catalog_still_holds_needs_no_build(
 ) -> None:
     build_index(home, store, encoder, settings)
     publish(home.generations, fingerprint="fake")
-    roll_back(home, "fake")
+    roll_back(home, ["fake"])
     assert build_index(home, store, encoder, settings).generation == "000001"
 
 
@@ -250,7 +250,7 @@ def test_old_generations_leftovers_and_other_models_are_collected(
     (home.artifact / "artifact.json").write_text("{}", encoding="utf-8")
     (home.compiled / "new.blob").write_bytes(b"y")
     os.utime(home.compiled / "new.blob", (4e9, 4e9))
-    roll_back(home, "fake", "2")
+    roll_back(home, ["fake"], "2")
     before = everything(home)
     told = collect(home, "fake", 1, dry_run=True)
     assert everything(home) == before
