@@ -62,6 +62,10 @@ format: .venv/installed
 bench: .venv/installed
 	@test -e $(DEMO)/home/generations/CURRENT || $(MAKE) demo
 	$(BIN)/python -m benchmarks.start_up $(DEMO)/home 9
+	$(BIN)/python -m benchmarks.throughput $(DEMO)/home
+	$(BIN)/python -m benchmarks.decoding $(DEMO)/home
+	$(BIN)/python -m benchmarks.scale 1000 10000 --home $(DEMO)/home
+	$(BIN)/python -m benchmarks.kills 50 $(DEMO)/home
 	$(BIN)/python -m benchmarks.vectors --name vectors 10000 100000
 	$(BIN)/python -m benchmarks.publishes --items 20000
 
