@@ -28,10 +28,12 @@ FIGURES = {
     "t2i.ko.rerank.R@10": "Korean text to image, R@10",
     "tags.macro_mAP": "tags, macro mAP",
     "match.random.auc": "match head, random pairs, ROC-AUC",
+    "match.random.score_auc": "match score, random pairs, ROC-AUC",
     "match.mined.auc": "match head, mined pairs, ROC-AUC",
     "calibration.ece": "calibration error on shortlists",
     "attributes.hybrid.nDCG@10": "attribute queries, nDCG@10",
     "no_match.refused": "nonsense refused",
+    "no_match.false_refusals": "real queries refused",
 }
 ROOT = Path(__file__).resolve().parent.parent
 
