@@ -212,7 +212,7 @@ def write_checkpoint(backbone: keras.Model, file: Path) -> None:
     partial.replace(file)
 
 
-DEFAULT_PHASES = "96:1800:64:0.0015:160,128:450:64:0.001:160,192:180:32:0.0005:224"
+DEFAULT_PHASES = "96:1800:64:0.0015:160,128:230:64:0.001:160,192:160:32:0.0005:224"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
