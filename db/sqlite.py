@@ -72,6 +72,11 @@ def _disk_trouble(database: Path, error: sqlite3.DatabaseError) -> Exception:
     return error
 
 
+def read_once(connection: Connection) -> None:
+    """What is not read again need not be held in memory."""
+    connection.execute(text("PRAGMA cache_size = -2048"))
+
+
 def compact(engine: Engine) -> None:
     """Rewrite the file without the space of deleted rows."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

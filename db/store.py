@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Engine, create_engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, create_engine, delete, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from db import sqlite, upsert
@@ -53,10 +54,6 @@ class Store:
             migrate(engine, database)
         return cls(engine)
 
-    def rest(self) -> None:
-        """Give back what connections hold in memory; the next call opens another."""
-        self._engine.dispose()
-
     def close(self) -> None:
         self._engine.dispose()
 
@@ -99,7 +96,7 @@ class Store:
         """All items in the order of their ids, with as little as an index needs."""
         columns = (Item.id, Item.image, Item.content_hash, Item.bytes, Item.mtime_ns)
         last = 0
-        with self._engine.connect() as connection:
+        with self._once() as connection:
             while True:
                 query = select(*columns).where(Item.id > last).order_by(Item.id).limit(SCAN_CHUNK)
                 rows = connection.execute(query).all()
@@ -127,9 +124,18 @@ class Store:
     ) -> Iterator[str]:
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
-            with self._engine.connect() as connection:
+            with self._once() as connection:
                 found = dict(connection.execute(select(key, value).where(key.in_(part))).all())
             yield from (found[number] for number in part)
+
+    @contextmanager
+    def _once(self) -> Iterator[Connection]:
+        """A connection for rows that are read once: it holds little of the file in memory."""
+        with self._engine.connect() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.detach()  # nobody else gets it
+                sqlite.read_once(connection)
+            yield connection
 
     def details(self, ids: Sequence[int]) -> dict[int, ItemRecord]:
         found: dict[int, ItemRecord] = {}

@@ -71,14 +71,11 @@ def build_index(
             with _timed(summary, "scan"):
                 known_images, known_texts = cache.known(IMAGE), cache.known(TEXT)
                 plan = scan(store.index_rows(), total, known_images, known_texts, progress)
-            store.rest()
             with _timed(summary, "images"):
                 embedded = embed_images(plan, store, encoder, cache, batch, progress)
             with _timed(summary, "captions"):
                 embed_texts(plan, store, encoder, cache, progress)
-            # What comes now needs the memory more.
-            encoder.rest()
-            store.rest()
+            encoder.rest()  # what comes now needs the memory more
             if not len(plan.images):
                 raise CatalogError(
                     "no image of the catalog can be read",
@@ -94,12 +91,12 @@ def build_index(
         summary.unchanged = summary.items - summary.indexed
         summary.skipped = sum(status == "skipped" for _, status, _ in plan.failures)
         summary.failed = len(plan.failures) - summary.skipped
-        _account(summary, embedded)
+        account(summary, embedded)
         store.finish_run(run, msgspec.to_builtins(summary), plan.failures)
     return summary
 
 
-def _account(summary: BuildSummary, embedded: Embedded) -> None:
+def account(summary: BuildSummary, embedded: Embedded) -> None:
     """Where the time of the images went."""
     if not embedded.count:
         return
