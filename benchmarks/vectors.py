@@ -213,8 +213,8 @@ def main() -> None:
             command = [sys.executable, "-m", "benchmarks.vectors", "--one", folder, str(size)]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         results.append(json.loads(done.stdout))
-        print(f"{size:,} items done", file=sys.stderr)
-    keep(given.name, list(map(shown, results)), {"sizes": results})
+        # After each: a run that is stopped at the largest has kept the others.
+        keep(given.name, list(map(shown, results)), {"sizes": results})
 
 
 if __name__ == "__main__":
