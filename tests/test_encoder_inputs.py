@@ -4,7 +4,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -21,6 +21,7 @@ CAPTIONS = [
 TOKENIZER = Tokenizer.fit(CAPTIONS * 3, pieces=500, max_tokens=LENGTH)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), min_size=1, max_size=5))
 def test_any_text_becomes_at_least_one_piece_and_never_more_than_fit(texts: list[str]) -> None:
     tokens = TOKENIZER.encode(texts)
@@ -32,11 +33,13 @@ def test_any_text_becomes_at_least_one_piece_and_never_more_than_fit(texts: list
     assert (np.diff(real.astype(int), axis=1) <= 0).all()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_a_text_alone_and_among_others_is_encoded_alike(text: str) -> None:
     assert (TOKENIZER.encode([text])[0] == TOKENIZER.encode(["other", text, "words"])[1]).all()
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8", categories=["L"]), min_size=1, max_size=3))
 def test_no_word_is_out_of_vocabulary(word: str) -> None:
     assert TOKENIZER.encode([word])[0, 0] != EMPTY
@@ -89,6 +92,7 @@ def test_a_tokenizer_comes_back_from_its_json() -> None:
         Tokenizer.from_json("{}", LENGTH)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 90), st.integers(1, 90))
 def test_any_shape_fills_the_square(width: int, height: int) -> None:
     array = pixels(Image.new("RGB", (width, height), (10, 200, 30)), 32)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from encoder.inputs import Tokenizer
@@ -76,6 +76,7 @@ def test_a_tokenizer_comes_back_from_its_json_with_its_words(kind: str) -> None:
 STEMMING = tokenizer("stem")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_stemmed_and_becomes_at_least_one_piece(text: str) -> None:
     tokens = STEMMING.encode([text])
@@ -83,6 +84,7 @@ def test_any_text_can_be_stemmed_and_becomes_at_least_one_piece(text: str) -> No
     assert tokens[0, 0] != 0
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.sampled_from(["stem", "lemma"]))
 def test_words_are_formed_alike_alone_and_in_company(text: str, kind: str) -> None:
     form = forms(kind)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as drawn
 from sklearn.metrics import label_ranking_average_precision_score
@@ -35,6 +35,7 @@ def wins(positive: Floats, negative: Floats) -> float:
     )
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 12).flatmap(
         lambda rows: st.tuples(
@@ -56,6 +57,7 @@ def test_macro_precision_is_the_mean_over_the_tags_that_occur(
     assert macro_precision(scores, truth.astype(np.float32)) == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(st.lists(LEVELS, min_size=1, max_size=9), st.lists(LEVELS, min_size=1, max_size=9))
 def test_auc_is_the_share_of_pairs_in_the_right_order(
     positive: list[float], negative: list[float]
@@ -64,6 +66,7 @@ def test_auc_is_the_share_of_pairs_in_the_right_order(
     assert found == pytest.approx(wins(np.array(positive), np.array(negative)))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9).flatmap(lambda n: drawn.arrays(float, (n, n), elements=LEVELS)))
 def test_recall_and_reciprocal_rank_are_those_of_the_diagonal(similarity: Floats) -> None:
     above = [sum(row > row[own]) for own, row in enumerate(similarity)]
