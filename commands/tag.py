@@ -52,8 +52,8 @@ def _show(current: Session, answer: Tagged) -> None:
     if answer.error:
         current.err.print(f"error: {answer.error}", markup=False, soft_wrap=True)
         return
-    table = Table(box=None, pad_edge=False, show_header=False, title_justify="left")
-    table.title = plain(answer.path)
+    current.out.print(plain(answer.path), style="italic", soft_wrap=True)
+    table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True, style="dim")
     table.add_column(no_wrap=True)
     table.add_column()
