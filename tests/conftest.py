@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from db.home import Home
 from db.store import Store
 from settings import Settings, load_settings
 from tests.fakes import COLOURS, FakeEncoder, draw, record
+
+# No test is timed: a busy machine is no mistake in the program.
+hypothesis_settings.register_profile("pairdex", deadline=None)
+hypothesis_settings.load_profile("pairdex")
 
 
 @pytest.fixture
