@@ -17,7 +17,7 @@ from db.vectors import Floats, Ids, Stored, VectorIndex, exact
 from progress import Progress, silent
 
 AUTO = "auto"
-# Up to here exact search answers in a few milliseconds; `benchmarks/vectors.py` measures it.
+# An estimate: up to here exact search takes milliseconds. `benchmarks/vectors.py` tells by size.
 FLAT_UP_TO = 100_000
 # From here a graph takes gigabytes and hours: inverted lists stay on the disk, mapped into memory.
 GRAPH_UP_TO = 5_000_000

@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 Stored = NDArray[np.floating]  # unit vectors, float16 in files
 SLICE = 16_384  # rows that are added, or compared exactly, at a time
 TOGETHER = 100  # queries that are: a thousand of them with a slice are half a gigabyte
-# Reading a row from the map and comparing it costs about as much as this many that FAISS compares.
+# An estimate: to read a row from the map and compare it costs as much as this many inside FAISS.
 COST_OF_A_ROW = 2
 _CORES = faiss.omp_get_max_threads()
 

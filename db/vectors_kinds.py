@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 FAISS: Any = faiss
 # k-means takes at most 256 vectors per list and wants 39; other kinds are content with fewer.
 TRAINING_ROWS, ROWS_PER_LIST = 100_000, 64
-# Vectors that one step of a walk through a graph is compared with.
+# An estimate: vectors that one step of a walk through a graph is compared with.
 SEEN_PER_STEP = 32
-# A filter does not leave the same share everywhere.
+# An estimate: a filter does not leave the same share everywhere.
 SPARE = 1.5
 # Vectors that a refining index compares exactly, as a multiple of those that are asked for.
 REFINED = 4
