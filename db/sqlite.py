@@ -23,7 +23,7 @@ _CREATE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS item_words USING fts5("
     "name, captions, tags, tokenize = 'porter unicode61 remove_diacritics 2')"
 )
-RANKED = 5000  # items whose relevance a query may ask for; an estimate, about a millisecond a thousand
+RANKED = 5000  # items whose relevance a query may ask for: an estimate, a millisecond a thousand
 _WORD = re.compile(r"\w+")
 _SYLLABIC = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
