@@ -94,6 +94,22 @@ def test_tag_answers_in_the_documented_form_and_for_bad_files_too(made: Path) ->
 
 
 @pytest.mark.slow
+def test_a_home_without_a_model_takes_the_shipped_one_and_says_so_once(tmp_path: Path) -> None:
+    art, home = tmp_path / "art", tmp_path / "home"
+    assert pairdex(home, "catalog", "demo", "--items", "1", "--out", art).returncode == 0
+    [image] = (art / "images").iterdir()
+    first = pairdex(home, "tag", image, "--json")
+    assert first.returncode == 0, first.stderr
+    assert "no model yet" in first.stderr
+    body = json.loads(first.stdout)
+    assert body["generation"] is None
+    assert body["images"][0]["tags"]
+    second = pairdex(home, "tag", image, "--json")
+    assert second.stderr == ""
+    assert json.loads(second.stdout) == body
+
+
+@pytest.mark.slow
 def test_a_file_name_that_is_not_utf8_is_answered_and_can_be_had_back(
     made: Path, tmp_path: Path
 ) -> None:
