@@ -24,6 +24,7 @@ from encoder.head import Head
 from encoder.inputs import Pixels
 from encoder.scoring import Scoring
 from images import content_hash
+from tests.fakes import OneByOne
 
 ITEMS = 72
 TEST = ITEMS // 2
@@ -36,7 +37,7 @@ def tags_of(number: int) -> tuple[str, str]:
     return COLOURS[turn % 3], SHAPES[turn % 4]
 
 
-class KeyedEncoder:
+class KeyedEncoder(OneByOne):
     """perfect: picture and caption of an item share a vector. random: neither means anything.
 
     blind: captions of an item share a vector, so text finds text, but pictures mean nothing.

@@ -25,9 +25,29 @@ SHARED = 16
 WIDTH = 4
 
 
-class FakeEncoder:
-    image_size = 32
+class OneByOne:
+    """The streams of an encoder that has only one thing at work."""
+
     precision = "f32"
+
+    def images(self, batch: Pixels) -> Encoded:
+        raise NotImplementedError
+
+    def texts(self, batch: Sequence[str]) -> Encoded:
+        raise NotImplementedError
+
+    def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
+        return map(self.images, batches)
+
+    def stream_texts(self, batches: Iterable[Sequence[str]]) -> Iterator[Encoded]:
+        return map(self.texts, batches)
+
+    def rest(self) -> None:
+        """Nothing is held."""
+
+
+class FakeEncoder(OneByOne):
+    image_size = 32
     shared = SHARED
     tags: Sequence[str] = tuple(COLOURS)
 
@@ -65,15 +85,6 @@ class FakeEncoder:
                 noise = hashlib.sha256(text.encode()).digest()
                 vectors[row, 6:] = np.frombuffer(noise[:10], np.uint8)
         return _encoded(vectors, np.minimum(vectors[:, :3], 1.0))
-
-    def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
-        return map(self.images, batches)
-
-    def stream_texts(self, batches: Iterable[Sequence[str]]) -> Iterator[Encoded]:
-        return map(self.texts, batches)
-
-    def rest(self) -> None:
-        """Nothing is held."""
 
 
 def _encoded(vectors: Floats, tags: Floats) -> Encoded:

@@ -14,7 +14,7 @@ from db.vectors import Floats
 
 def unit(rng: np.random.Generator, rows: int, length: int = 8) -> Floats:
     vectors = rng.normal(size=(rows, length)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def clustered(rows: int, length: int = 32, seed: int = 0, shift: float = 0.0) -> Floats:
@@ -23,7 +23,7 @@ def clustered(rows: int, length: int = 32, seed: int = 0, shift: float = 0.0) ->
     centres = np.random.default_rng(7).normal(size=(max(rows // 100, 5), length))
     vectors = centres[rng.integers(len(centres), size=rows)]
     vectors = vectors + 0.5 * rng.normal(size=(rows, length)) + shift
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def nothing(_: Generation) -> None:

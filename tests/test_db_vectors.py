@@ -24,7 +24,7 @@ OTHERS = [
 
 @pytest.fixture(scope="module")
 def vectors() -> Floats:
-    return clustered(ROWS).astype(np.float16)  # type: ignore[return-value]  # as in files
+    return clustered(ROWS).astype(np.float16)  # as in files
 
 
 @pytest.fixture(scope="module")
