@@ -223,11 +223,14 @@ def _settle(
 
     scores = ops.convert_to_numpy(ops.sigmoid(network.tag_space(image_points)))
     own = np.arange(len(similarity))
+    # The wrong image that lies nearest: what a shortlist holds and a random pair does not.
+    nearest = np.where(np.eye(len(own), dtype=bool), -np.inf, similarity).argmax(axis=1)
     metrics = {
         "val.R@1": recall_at(similarity, 1),
         "val.R@10": recall_at(similarity, 10),
         "val.MRR": reciprocal_rank(similarity),
         "val.tags.macro_mAP": macro_precision(scores, labels),
         "val.match.auc": roc_auc(logits(own, own), logits(own, np.roll(own, 1))),
+        "val.match.mined_auc": roc_auc(logits(own, own), logits(own, nearest)),
     }
     return tag_thresholds(scores, labels, recipe.precision), metrics
