@@ -118,7 +118,6 @@ def _batches(
 ) -> Iterator[dict[str, Any]]:
     """Half creatures, half photographs (all creatures where there are no photographs)."""
     half, count, total = phase.batch // 2, material.creatures, len(material.images)
-    target = np.zeros((phase.size, 1), np.uint8)  # tells the size without a retracing
     while True:
         drawn = rng.integers(0, count, half)
         others = rng.integers(count, total, half) if total > count else rng.integers(0, count, half)
@@ -134,7 +133,6 @@ def _batches(
             "transforms": np.array(transforms, np.float32),
             # The first photograph's neighbour would be a creature: harmless, it has no labels.
             "mixed": np.concatenate([np.zeros(half), mixed]).astype(np.float32),
-            "target": target,
         }
 
 

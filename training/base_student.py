@@ -62,7 +62,7 @@ class Student(keras.Model):
         self.means = {name: keras.metrics.Mean(name=name) for name in ("facts", "echo")}
 
     def call(self, batch: dict[str, Tensor], training: bool = False) -> dict[str, Tensor]:
-        images = moved(batch)
+        images = moved(batch, self.trunk.input_shape[1])
         maps = self.trunk(images, training=training)
         # The pooled output alone: with the palette at hand it would learn no colour.
         logits = self.named(maps[-1][: self.creatures], training=training)
@@ -89,7 +89,7 @@ class Student(keras.Model):
         return y_pred["loss"]
 
 
-def moved(batch: dict[str, Tensor]) -> Tensor:
+def moved(batch: dict[str, Tensor], size: int) -> Tensor:
     """Pictures turned, cut and mirrored as `transforms` says, and some mixed with a neighbour.
 
     The teacher sees the same pictures, so any change is fair, however wild.
@@ -98,7 +98,6 @@ def moved(batch: dict[str, Tensor]) -> Tensor:
     images = ops.image.affine_transform(
         images, batch["transforms"], interpolation="bilinear", fill_mode="reflect"
     )
-    size = batch["target"].shape[0]
     if size != images.shape[1]:
         images = ops.image.resize(images, (size, size), interpolation="bilinear", antialias=True)
     share = ops.reshape(batch["mixed"], (-1, 1, 1, 1))

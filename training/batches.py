@@ -44,14 +44,13 @@ class Batches:
         self.material, self.recipe, self.rng = material, recipe, rng
         self.batch = min(batch, len(material.pairs))
         self.tag_lists, self.labels = material.tag_lists, material.labels
-        captions = [text for pair in material.pairs for _, text in pair.captions]
+        texts = [[text for _, text in pair.captions] for pair in material.pairs]
+        captions = [text for item in texts for text in item]
         self.longest = _longest(material.tokenizer, captions)
-        made_up = recipe.made_up and len(material.tags) > 0
         self.maker = None
-        if made_up:
-            texts = [[text for _, text in pair.captions] for pair in material.pairs]
-            other = synonyms_of(texts, self.tag_lists, len(material.tags))
-            synonyms = other if recipe.synonyms else ()
+        if recipe.made_up and material.tags:
+            tags = len(material.tags)
+            synonyms = synonyms_of(texts, self.tag_lists, tags) if recipe.synonyms else ()
             self.maker = CaptionMaker(material.tags, captions, rng, synonyms)
 
     @property
