@@ -1,5 +1,7 @@
 """Finding items: query → shortlist → re-rank → results. `Searcher` is the way in."""
 
-from search.searcher import Hit, Searcher, SearchResult
+from search.request import Request
+from search.results import Explanation, Hit, Member, SearchResult
+from search.searcher import Searcher
 
-__all__ = ["Hit", "SearchResult", "Searcher"]
+__all__ = ["Explanation", "Hit", "Member", "Request", "SearchResult", "Searcher"]

@@ -7,47 +7,23 @@ result = searcher.search("fire-type lizard", top=5)
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from db.generations import Generation, open_current
 from db.home import Home
-from db.records import AttributeValue, ItemRecord
+from db.records import ItemRecord
 from db.store import Store
 from db.vectors import Floats
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
-from errors import QueryError
+from search.request import Request
 from search.rerank import judge
+from search.results import Hit, SearchResult
 from search.shortlist import Allowed, Candidate, allow, shortlist
 from settings import SearchSettings, Settings
-
-MAX_QUERY = 10_000
-
-
-@dataclass(frozen=True)
-class Hit:
-    rank: int
-    id: str  # the catalog's own id
-    name: str
-    image: str
-    caption: str
-    score: float  # calibrated probability that the item answers the query
-    tags: tuple[str, ...]
-    attributes: dict[str, AttributeValue]
-    channels: Mapping[str, int] = field(default_factory=dict)  # channel → rank in it
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    query: str
-    generation: str
-    took_ms: float
-    no_match: bool  # nothing reaches the threshold: the results are only the nearest
-    results: tuple[Hit, ...]
 
 
 class Searcher:
@@ -74,15 +50,11 @@ class Searcher:
         """The score under which nothing is said to match: the settings', else the model's own."""
         return self._settings.no_match or self._encoder.scoring.no_match
 
-    def search(self, query: str, top: int | None = None) -> SearchResult:
+    def search(self, request: Request | str, top: int | None = None) -> SearchResult:
+        """A plain string is a request of words alone."""
         start = time.perf_counter()
-        query = query.strip()
-        if not query:
-            raise QueryError("the query is empty", "", "name what you are looking for")
-        if len(query) > MAX_QUERY:
-            raise QueryError(
-                f"the query is {len(query)} characters long", f"the limit is {MAX_QUERY}"
-            )
+        request = (Request(request) if isinstance(request, str) else request).checked()
+        query = request.text.strip()
         encoded = self._encoder.texts([query])
         words = self._store.word_hits(query, self._settings.shortlist)
         candidates = self._present(encoded.vectors[0], words)
@@ -90,7 +62,9 @@ class Searcher:
         coverage = np.asarray(self._store.word_coverage(query, items.tolist()), np.float32)
         evidence = judge(self._generation, self._encoder, encoded, items, coverage)
         # Stable: where the judge sees no difference, the shortlist's order stays.
-        order = np.argsort(-evidence.score, kind="stable")[: top or self._settings.top]
+        order = np.argsort(-evidence.score, kind="stable")[
+            : top or request.top or self._settings.top
+        ]
         details = self._store.details([int(items[row]) for row in order])
         hits = [
             _hit(rank, details[int(items[row])], float(evidence.score[row]), candidates[row])
@@ -102,6 +76,8 @@ class Searcher:
             took_ms=round((time.perf_counter() - start) * 1000, 2),
             no_match=not hits or hits[0].score < self._threshold,
             results=tuple(hits),
+            threshold=self._threshold,
+            candidates=len(candidates),
         )
 
     def _present(self, vector: Floats, words: Sequence[tuple[int, float]]) -> list[Candidate]:

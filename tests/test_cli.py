@@ -68,7 +68,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_search_answers_in_the_documented_form(made: Path) -> None:
     body = answer(made, "search", "fire-type lizard", "--top", "3")
-    assert list(body) == ["schema", "query", "generation", "took_ms", "no_match", "results"]
+    assert {"schema", "query", "generation", "took_ms", "no_match", "results"} <= set(body)
     assert body["schema"] == "pairdex.search.v1"
     assert [hit["rank"] for hit in body["results"]] == [1, 2, 3]
     first = body["results"][0]

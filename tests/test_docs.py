@@ -143,8 +143,10 @@ def keys(value: Any) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("file", "name", "schema"),
     [
-        ("search/searcher.py", "SearchResult", "pairdex.search.v1"),
-        ("search/searcher.py", "Hit", "pairdex.search.v1"),
+        ("search/results.py", "SearchResult", "pairdex.search.v1"),
+        ("search/results.py", "Hit", "pairdex.search.v1"),
+        ("search/results.py", "Member", "pairdex.search.v1"),
+        ("search/results.py", "Explanation", "pairdex.search.v1"),
         ("tagger/tagger.py", "Tagged", "pairdex.tag.v1"),
         ("tagger/tagger.py", "TagScore", "pairdex.tag.v1"),
         ("tagger/tagger.py", "CaptionMatch", "pairdex.tag.v1"),
