@@ -71,7 +71,8 @@ def seal(folder: Path, artifact: Artifact) -> Artifact:
     """Write artifact.json over the finished files of `folder`; returns it with its fingerprint."""
     files = {name: sha256(folder / name) for name in FILES}
     artifact = msgspec.structs.replace(artifact, files=files, fingerprint="")
-    artifact = msgspec.structs.replace(artifact, fingerprint=_fingerprint(artifact))
+    fingerprint = _fingerprint(msgspec.json.encode(artifact))
+    artifact = msgspec.structs.replace(artifact, fingerprint=fingerprint)
     text = msgspec.json.format(msgspec.json.encode(artifact), indent=2)
     (folder / JSON).write_bytes(text)
     return artifact
@@ -107,7 +108,8 @@ def load(folder: Path) -> Artifact:
     if not file.is_file():
         raise ModelError(f"no trained model at {folder}", "there is no artifact.json", _TRAIN)
     try:
-        artifact = msgspec.json.decode(file.read_bytes(), type=Artifact)
+        written = file.read_bytes()
+        artifact = msgspec.json.decode(written, type=Artifact)
     except (msgspec.DecodeError, OSError) as error:
         raise ModelError(f"{file} cannot be read", str(error), _TRAIN) from None
     if artifact.schema != SCHEMA:
@@ -116,7 +118,7 @@ def load(folder: Path) -> Artifact:
             f"this program reads format {SCHEMA}",
             _TRAIN,
         )
-    if artifact.fingerprint != _fingerprint(msgspec.structs.replace(artifact, fingerprint="")):
+    if artifact.fingerprint != _fingerprint(written):
         raise ModelError(f"{file} is damaged", "its fingerprint does not fit", _TRAIN)
     for name in FILES:
         try:
@@ -130,10 +132,19 @@ def load(folder: Path) -> Artifact:
     return artifact
 
 
-def _fingerprint(artifact: Artifact) -> str:
-    """Of everything but the metrics, which say how good the model is and not what it answers."""
-    bare = msgspec.structs.replace(artifact, metrics={})
-    return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
+def _fingerprint(written: bytes) -> str:
+    """Of everything but the metrics, which say how good the model is and not what it answers.
+
+    Of the text as it was written: a field that the program learns later changes no older artifact.
+    """
+    raw: dict[str, Any] = msgspec.json.decode(written) | {"metrics": {}, "fingerprint": ""}
+    parts = {
+        name: msgspec.Raw(
+            msgspec.json.encode(value, order=None if name == "scoring" else "deterministic")
+        )
+        for name, value in raw.items()
+    }
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
 def sha256(file: Path) -> str:
