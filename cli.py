@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import typer
 
 from commands import catalog, compare, evaluate, home, index, search, tag, train
 from commands.context import Session
-from errors import PairdexError, printable
+from errors import PairdexError, QueryError, printable
 
 INTERRUPTED = 130
 
@@ -66,7 +67,10 @@ def main() -> None:
     try:
         app()
     except PairdexError as error:
-        _fail(f"error: {error}", error.exit_code)
+        # A program that asked for JSON gets the one line, which names the character too.
+        lone = any(word.startswith("--json") for word in sys.argv)
+        pointer = error.pointer if isinstance(error, QueryError) and not lone else None
+        _fail(f"error: {error}", error.exit_code, pointer.lines() if pointer else ())
     except SystemExit as ending:
         if ending.code == INTERRUPTED:  # Typer makes this of a KeyboardInterrupt
             _fail("interrupted: run the same command again to continue", INTERRUPTED)
@@ -86,8 +90,8 @@ def main() -> None:
         _fail(f"unexpected error: {kind}: {error} (a bug: --debug shows where)", 1)
 
 
-def _fail(line: str, code: int) -> None:
-    print(printable(line), file=sys.stderr)
+def _fail(line: str, code: int, below: Sequence[str] = ()) -> None:
+    print(printable(line), *below, sep="\n", file=sys.stderr)
     sys.exit(code)
 
 

@@ -15,7 +15,11 @@ happened, why, and what to do, on one line; `cli.py` prints that line and exits 
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import dataclass
 from typing import ClassVar
+
+_WIDEST = 72  # columns of a pointer's excerpt
 
 
 class PairdexError(Exception):
@@ -36,7 +40,15 @@ class PairdexError(Exception):
 
 
 class QueryError(PairdexError):
+    """`pointer` says where in a text that the user wrote the trouble is."""
+
     exit_code = 2
+
+    def __init__(
+        self, what: str, why: str = "", remedy: str = "", pointer: Pointer | None = None
+    ) -> None:
+        super().__init__(what, why, remedy)
+        self.pointer = pointer
 
 
 class SettingsError(PairdexError):
@@ -61,6 +73,46 @@ class IndexStateError(PairdexError):
 
 class HomeError(PairdexError):
     exit_code = 8
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Characters `start` to `end` of `text`; `start == len(text)` is where something is missing."""
+
+    text: str
+    start: int
+    end: int
+
+    def lines(self) -> tuple[str, str]:
+        """The text, or as much of it as a line holds, and carets under the place."""
+        cells = [_cell(char) for char in self.text]
+        first = min(self.start, len(cells))
+        left, right = first, min(max(self.end, first), first + _WIDEST // 2, len(cells))
+        last = right
+        width = sum(columns for _, columns in cells[left:right])
+        # Grows to both sides while there is room, so that the place stands among its neighbours.
+        while width < _WIDEST and (left > 0 or right < len(cells)):
+            if left > 0:
+                left -= 1
+                width += cells[left][1]
+            if right < len(cells):
+                width += cells[right][1]
+                right += 1
+        head, tail = "…" * (left > 0), "…" * (right < len(cells))
+        margin = len(head) + sum(columns for _, columns in cells[left:first])
+        carets = max(1, sum(columns for _, columns in cells[first:last]))
+        excerpt = "".join(shown for shown, _ in cells[left:right])
+        return head + excerpt + tail, " " * margin + "^" * carets
+
+
+def _cell(char: str) -> tuple[str, int]:
+    """A character as it is printed, and how many columns of a terminal that takes."""
+    shown = printable(char)
+    if shown != char:
+        return shown, len(shown)
+    if unicodedata.east_asian_width(char) in "WF":
+        return shown, 2
+    return shown, 0 if unicodedata.combining(char) else 1
 
 
 def printable(text: str) -> str:
