@@ -59,6 +59,15 @@ class IndexRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class WordsRecord:
+    """What exact words are sought in."""
+
+    name: str
+    captions: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemRecord:
     row: int
     key: str
