@@ -7,7 +7,8 @@
         ├── manifest.json      model fingerprint, counts, checksums, measurements, settings, timings
         ├── images.faiss       image vectors by row
         ├── captions.faiss     caption vectors by row
-        └── *.npy              ids, vectors, fusion halves, the captions of each item
+        └── *.npy              ids, vectors, fusion halves, the captions of each item, and by what
+                               look-alikes are told
 
 A generation is built beside the live one (publishing.py) and never changes. Whoever has opened
 one keeps it, whatever is published or deleted meanwhile.
@@ -33,6 +34,8 @@ from errors import IndexStateError
 SCHEMA = 2
 MANIFEST = "manifest.json"
 POINTER = "CURRENT"
+SIGNS_FILE = "images.signs.npy"
+SIGNS = 3  # digest of the content, perceptual hash, digest of the name without its variant
 Halves = NDArray[np.float16]
 _BUILD = "run `pairdex index build`"
 
@@ -148,11 +151,22 @@ class Generation:
         starts: Ids = _mapped(self.folder / "captions.starts.npy")
         return starts
 
+    @cached_property
+    def signs(self) -> NDArray[np.uint64]:
+        """By what look-alikes are told, of each image row: SIGNS in columns, 0 where there is none.
+
+        A generation that was made without them has none at all.
+        """
+        file = self.folder / SIGNS_FILE
+        if not file.exists():
+            return np.zeros((len(self.images.ids), SIGNS), np.uint64)
+        return _mapped(file)
+
     def hold(self) -> Generation:
         """Open every file now: what is open stays readable when the folder is deleted."""
         for side in (self.images, self.captions):
             _ = side.owners, side.halves, side.index
-        _ = self.caption_order, self.caption_starts
+        _ = self.caption_order, self.caption_starts, self.signs
         return self
 
 

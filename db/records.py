@@ -55,6 +55,8 @@ class IndexRecord:
     content_hash: str
     bytes: int
     mtime_ns: int
+    perceptual_hash: str
+    name: str
     captions: tuple[tuple[int, str], ...]  # (id, text)
 
 

@@ -94,7 +94,10 @@ class Store:
 
     def index_rows(self) -> Iterator[IndexRecord]:
         """All items in the order of their ids, with as little as an index needs."""
-        columns = (Item.id, Item.image, Item.content_hash, Item.bytes, Item.mtime_ns)
+        columns = (
+            *(Item.id, Item.image, Item.content_hash, Item.bytes, Item.mtime_ns),
+            *(Item.perceptual_hash, Item.name),
+        )
         last = 0
         with self._once() as connection:
             while True:

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 import images
 from db.cache import Digests, digests
+from db.generations import SIGNS
 from db.records import IndexRecord
 from errors import ImageError, printable
+from indexer.signs import signs
 from progress import Progress
 
 Ids = NDArray[np.int64]
@@ -45,6 +47,7 @@ class Plan:
     captions: Rows
     new_images: Rows  # one of each content that is still to be embedded
     new_captions: Rows  # likewise, short texts first
+    signs: NDArray[np.uint64]  # of each row of images, see signs.py
     failures: list[tuple[int, str, str]] = field(default_factory=list)  # item, status, reason
 
     def signature(self, *also: str) -> str:
@@ -54,6 +57,7 @@ class Plan:
             digest.update(len(rows).to_bytes(8, "little"))
             for part in (rows.ids, rows.owners, rows.contents):
                 digest.update(part.tobytes())
+        digest.update(self.signs.tobytes())
         return digest.hexdigest()
 
     def drop(self, unreadable: dict[bytes, str]) -> None:
@@ -64,7 +68,7 @@ class Plan:
         lost = self.images[bad]
         for item, content in zip(lost.ids.tolist(), lost.contents, strict=True):
             self.failures.append((item, "failed", unreadable[content.ljust(32, b"\0")]))
-        self.images = self.images[~bad]
+        self.images, self.signs = self.images[~bad], self.signs[~bad]
         self.captions = self.captions[~np.isin(self.captions.owners, lost.ids)]
 
 
@@ -77,7 +81,7 @@ def scan(
 ) -> Plan:
     """Reads no image whose size and time are those of the import; equal files are work once."""
     seen, texts = _Column(), _Column()
-    lengths = array("l")
+    lengths, marks = array("l"), array("Q")
     failures: list[tuple[int, str, str]] = []
     for number, item in enumerate(items, start=1):
         if number % REPORT == 0 or number == total:
@@ -92,6 +96,9 @@ def scan(
             failures.append((item.id, "failed", str(error)))
             continue
         seen.add(item.id, item.id, content)
+        # The import's hash is of the file as it was then.
+        same = content.hex() == item.content_hash
+        marks.extend(signs(content, item.perceptual_hash if same else "", item.name))
         for caption, text in item.captions:
             texts.add(caption, item.id, hashlib.sha256(text.encode()).digest())
             lengths.append(len(text))
@@ -103,6 +110,7 @@ def scan(
         captions=captions[np.argsort(captions.ids, kind="stable")],
         new_images=pictures[_new(pictures.contents, known_images)],
         new_captions=captions[new[short_first]],
+        signs=np.asarray(marks, np.uint64).reshape(-1, SIGNS),
         failures=failures,
     )
 

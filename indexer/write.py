@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from db.cache import EmbeddingCache, Rows
-from db.generations import Halves
-from db.publishing import write_side
+from db.generations import SIGNS_FILE, Halves
+from db.home import writing
+from db.publishing import write_array, write_side
 from db.vectors import Floats
 from indexer.embed import IMAGE, TEXT
 from indexer.scan import Plan
@@ -31,6 +32,8 @@ def write(
         parts = _slices(cache.get(kind, rows.contents), shape[0])
         write_side(folder, name, rows.ids, rows.owners, parts, shape)
         progress("write", number, 2)
+    with writing(folder):
+        write_array(folder / SIGNS_FILE, plan.signs)
 
 
 def _slices(parts: Iterator[Rows], shared: int) -> Iterator[tuple[Floats, Halves]]:
