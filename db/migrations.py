@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy import Connection, Engine, inspect, select, text
 
 from db import sqlite
 from db.tables import Base, SchemaVersion
@@ -26,7 +26,20 @@ def _baseline(connection: Connection) -> None:
         sqlite.create_words(connection)
 
 
-STEPS: Sequence[Step] = (_baseline,)
+def _folded(connection: Connection) -> None:
+    """Step 2: attributes as filters compare them, in indexes that hold the item too."""
+    for statement in (
+        "ALTER TABLE attributes ADD COLUMN folded TEXT NOT NULL DEFAULT ''",
+        "UPDATE attributes SET folded = pairdex_fold(text)",
+        "DROP INDEX ix_attributes_name_text",
+        "DROP INDEX ix_attributes_name_number",
+        "CREATE INDEX ix_attributes_name_number ON attributes (name, number, item_id)",
+        "CREATE INDEX ix_attributes_name_folded ON attributes (name, kind, folded, item_id)",
+    ):
+        connection.execute(text(statement))
+
+
+STEPS: Sequence[Step] = (_baseline, _folded)
 
 
 def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> int:

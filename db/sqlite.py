@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, bindparam, event, text
 
+from db.folding import fold
 from errors import HomeError
 
 _CREATE = (
@@ -47,6 +48,8 @@ def prepare(engine: Engine, database: Path, cache_mib: int = 64) -> None:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        # Any other database needs a function of this name too: lower(normalize($1, NFKC)).
+        raw.create_function("pairdex_fold", 1, fold, deterministic=True)
 
     @event.listens_for(engine, "handle_error")
     def _translate(context: ExceptionContext) -> None:
@@ -75,6 +78,11 @@ def _disk_trouble(database: Path, error: sqlite3.DatabaseError) -> Exception:
 def read_once(connection: Connection) -> None:
     """What is not read again need not be held in memory."""
     connection.execute(text("PRAGMA cache_size = -2048"))
+
+
+def data_version(connection: Connection) -> int:
+    """A number that another one takes the place of once any other connection has written."""
+    return connection.scalar(text("PRAGMA data_version")) or 0
 
 
 def compact(engine: Engine) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 
 from sqlalchemy import JSON, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 # Named constraints, so that a later migration can alter them on any database.
@@ -97,8 +98,9 @@ class Attribute(Base):
 
     __tablename__ = "attributes"
     __table_args__ = (
-        Index("ix_attributes_name_number", "name", "number"),
-        Index("ix_attributes_name_text", "name", "text"),
+        # With the item, so that a filter reads nothing but the index.
+        Index("ix_attributes_name_number", "name", "number", "item_id"),
+        Index("ix_attributes_name_folded", "name", "kind", "folded", "item_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -108,6 +110,11 @@ class Attribute(Base):
     text: Mapped[str] = mapped_column(
         Text
     )  # as shown; dates in ISO form, so text order is date order
+    # As it is compared, see folding.py. On PostgreSQL its order must be that of the characters.
+    folded: Mapped[str] = mapped_column(
+        Text().with_variant(postgresql.TEXT(collation="C"), "postgresql"),
+        server_default="",
+    )
     number: Mapped[float | None]
 
     item: Mapped[Item] = relationship(back_populates="attributes")

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, delete, insert, select, update
 
 from db import sqlite
+from db.folding import fold
 from db.records import ItemRecord, ProblemRecord
 from db.tables import Attribute, Caption, Item, ItemTag, Problem, Tag
 
@@ -151,11 +152,13 @@ def _columns(item: ItemRecord) -> dict[str, Any]:
 def _rows(number: int, item: ItemRecord) -> Iterator[dict[str, Any]]:
     for name, value in item.attributes.items():
         for entry in value if isinstance(value, list) else [value]:
+            text = f"{entry:.15g}" if isinstance(entry, float) else entry
             yield {
                 "item_id": number,
                 "name": name,
                 "kind": item.kinds[name],
-                "text": f"{entry:.15g}" if isinstance(entry, float) else entry,
+                "text": text,
+                "folded": fold(text),
                 "number": entry if isinstance(entry, float) else None,
             }
 
