@@ -15,14 +15,16 @@ from typing import cast
 import numpy as np
 from sqlalchemy import Connection, create_engine, insert
 
-from db import publishing, sqlite
+from db import publishing, sqlite, words_build
 from db.generations import Generation, Halves, Manifest
 from db.home import Home
+from db.records import WordsRecord
 from db.store import Store
 from db.tables import Caption, Item
 from db.vectors import Floats
 from encoder.encoded import Encoded, Encoder
 from encoder.head import Head
+from encoder.known import KnownWords
 from encoder.scoring import Scoring
 from progress import Progress, silent
 from settings import IndexSettings
@@ -87,6 +89,7 @@ def answering(texts: Sequence[str], vectors: Floats) -> Encoder:
 
 
 class _Answers:
+    known = KnownWords()
     scoring = Scoring(caption=4.0, coverage=4.0, text_offset=-6.0)
 
     def __init__(self, texts: Sequence[str], vectors: Floats) -> None:
@@ -144,6 +147,11 @@ def write(folder: Path, catalog: Catalog, first: int = 1) -> None:
     ids = np.arange(first, first + catalog.count, dtype=np.int64)
     for name in ("images", "captions"):
         publishing.write_side(folder, name, ids, ids, catalog.sides(name), (SHARED, WIDTH))
+    items = (
+        WordsRecord(f"item {number}", (caption,), ())
+        for number, caption in zip(ids.tolist(), catalog.captions(), strict=True)
+    )
+    words_build.write(folder, words_build.build(ids, items))
 
 
 def publish(

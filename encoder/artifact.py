@@ -6,6 +6,7 @@
     image.xml .bin    pixels → vector, half, tags   (exported graph)
     text.xml .bin     tokens → vector, half, tags
     head.npz          the rest of the match head
+    words.txt         stems of the words that training met (older models have none)
 
 The fingerprint is of all of it, the metrics left out. The embedding fingerprint is of what makes
 vectors and halves, so that an index outlives a change of scoring or thresholds.
@@ -22,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from encoder.known import FILE as WORDS
 from encoder.scoring import Scoring
 from errors import ModelError
 
@@ -69,7 +71,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
 
 def seal(folder: Path, artifact: Artifact) -> Artifact:
     """Write artifact.json over the finished files of `folder`; returns it with its fingerprint."""
-    files = {name: sha256(folder / name) for name in FILES}
+    names = [*FILES, *([WORDS] if (folder / WORDS).exists() else [])]
+    files = {name: sha256(folder / name) for name in names}
     artifact = msgspec.structs.replace(artifact, files=files, fingerprint="")
     fingerprint = _fingerprint(msgspec.json.encode(artifact))
     artifact = msgspec.structs.replace(artifact, fingerprint=fingerprint)
@@ -120,7 +123,7 @@ def load(folder: Path) -> Artifact:
         )
     if artifact.fingerprint != _fingerprint(written):
         raise ModelError(f"{file} is damaged", "its fingerprint does not fit", _TRAIN)
-    for name in FILES:
+    for name in dict.fromkeys([*FILES, *artifact.files]):
         try:
             fits = artifact.files.get(name) == sha256(folder / name)
         except OSError:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from encoder.head import Head
 from encoder.inputs import Pixels
+from encoder.known import KnownWords
 from encoder.scoring import Scoring
 
 Floats = NDArray[np.float32]
@@ -67,6 +68,10 @@ class Encoder(Protocol):
 
     @property
     def scoring(self) -> Scoring: ...
+
+    @property
+    def known(self) -> KnownWords:
+        """The words that training met."""
 
     def images(self, batch: Pixels) -> Encoded:
         """Pixels `[n, s, s, 3]` as `inputs.pixels` makes them."""

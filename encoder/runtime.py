@@ -16,6 +16,8 @@ from encoder import artifact as artifacts
 from encoder.encoded import Encoded, Floats
 from encoder.head import Head
 from encoder.inputs import PADDING, Pixels, Tokenizer, Tokens
+from encoder.known import FILE as WORDS
+from encoder.known import KnownWords
 from encoder.runtime_stream import Stream, compile_stream, read_outputs
 from encoder.scoring import Scoring
 from errors import ModelError
@@ -86,6 +88,10 @@ class OpenVinoEncoder:
     @property
     def scoring(self) -> Scoring:
         return self.artifact.scoring
+
+    @cached_property
+    def known(self) -> KnownWords:
+        return KnownWords.read(self._folder / WORDS)
 
     @cached_property
     def tokenizer(self) -> Tokenizer:

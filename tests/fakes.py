@@ -17,6 +17,7 @@ from db.records import CaptionRecord, ImageFacts, ItemRecord, Split
 from encoder.encoded import Encoded, Floats
 from encoder.head import Head, sigmoid
 from encoder.inputs import Pixels
+from encoder.known import KnownWords
 from encoder.scoring import Scoring
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 40), "blue": (30, 60, 220)}
@@ -29,6 +30,7 @@ class OneByOne:
     """The streams of an encoder that has only one thing at work."""
 
     precision = "f32"
+    known = KnownWords()
 
     def images(self, batch: Pixels) -> Encoded:
         raise NotImplementedError

@@ -14,6 +14,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from encoder.inputs import Pixels, Tokenizer
+from encoder.known import KnownWords
 from encoder.network import (
     Network,
     NetworkShape,
@@ -51,6 +52,7 @@ class Fitted:
 
     network: Network
     tokenizer: Tokenizer
+    known: KnownWords
     tags: tuple[str, ...]
     thresholds: NDArray[np.float32]
     metrics: dict[str, Any]
@@ -144,7 +146,8 @@ def fit(
         held_features = plain_features(network.backbone, unseen)
     thresholds, metrics = _settle(network, recipe, held_features, tokens, held.labels)
     metrics |= {"origin": origin, "train": len(learn), "val": len(held_out)}
-    return Fitted(network, tokenizer, tags, thresholds, metrics, history)
+    known = KnownWords.of([*(t for _, t in pair.captions), *pair.tags] for pair in learn)
+    return Fitted(network, tokenizer, known, tags, thresholds, metrics, history)
 
 
 def divide(pairs: Sequence[Pair], rng: np.random.Generator) -> tuple[list[Pair], list[Pair]]:

@@ -13,6 +13,7 @@ import msgspec
 from db.home import Home, writing
 from db.store import Store
 from encoder import artifact as artifacts
+from encoder.known import FILE as WORDS
 from encoder.runtime import OpenVinoEncoder
 from encoder.scoring import Scoring
 from errors import CatalogError
@@ -130,6 +131,7 @@ def write_artifact(folder: Path, fitted: Fitted, recipe: Recipe) -> artifacts.Ar
     network = fitted.network
     export_graphs(network, folder)
     (folder / "tokenizer.json").write_text(fitted.tokenizer.to_json(), encoding="utf-8")
+    fitted.known.write(folder / WORDS)
     shape = network.shape
     return artifacts.seal(
         folder,

@@ -1,9 +1,10 @@
 """The model that ships with the project: whole, so that `tag` and `search` work at once.
 
     encoder/base/
-    ├── artifact.json     what it is, and the checksums of the other two
+    ├── artifact.json     what it is, and the checksums of the others
     ├── weights.npz       all weights in half precision; training starts from its backbone
-    └── tokenizer.json
+    ├── tokenizer.json
+    └── words.txt
 
 `pack` makes it from a trained home, `unpack` gives it to a home that has no model yet. The graphs
 that the runtime loads are not shipped, they would double its size: `unpack` makes them anew.
@@ -25,12 +26,14 @@ import numpy as np
 
 from db.home import Home, writing
 from encoder import artifact as artifacts
+from encoder.known import FILE as WORDS
 from encoder.network import NetworkShape, build_network, set_network_weights
 from encoder.weights import BASE_FOLDER, read_arrays
 from errors import ModelError, PairdexError
 from training.export import export_graphs
 
-PACKED = ("weights.npz", "tokenizer.json")
+COPIED = ("tokenizer.json", WORDS)
+PACKED = ("weights.npz", *COPIED)
 MOST_BYTES = 16_000_000
 
 
@@ -40,7 +43,8 @@ def pack(artifact: Path, target: Path = BASE_FOLDER) -> int:
     target.mkdir(parents=True, exist_ok=True)
     with (target / "weights.npz").open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **read_arrays(artifact / "weights.npz"))
-    shutil.copyfile(artifact / "tokenizer.json", target / "tokenizer.json")
+    for name in COPIED:
+        shutil.copyfile(artifact / name, target / name)
     files = {name: artifacts.sha256(target / name) for name in PACKED}
     bare = msgspec.structs.replace(made, files=files, fingerprint="")
     text = msgspec.json.format(msgspec.json.encode(bare), indent=2)
@@ -70,7 +74,8 @@ def unpack(home: Home, source: Path = BASE_FOLDER) -> artifacts.Artifact:
             shutil.rmtree(built, ignore_errors=True)
             built.mkdir()
             export_graphs(network, built)
-            shutil.copyfile(source / "tokenizer.json", built / "tokenizer.json")
+            for name in COPIED:
+                shutil.copyfile(source / name, built / name)
             sealed = artifacts.seal(built, bare)
             artifacts.install(built, home.artifact)
     return sealed
