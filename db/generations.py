@@ -29,9 +29,10 @@ from numpy.typing import NDArray
 from db.checksums import Stamps
 from db.home import writing
 from db.vectors import Ids, VectorIndex
+from db.words import WordArrays, Words
 from errors import IndexStateError
 
-SCHEMA = 2
+SCHEMA = 3
 MANIFEST = "manifest.json"
 POINTER = "CURRENT"
 SIGNS_FILE = "images.signs.npy"
@@ -162,11 +163,18 @@ class Generation:
             return np.zeros((len(self.images.ids), SIGNS), np.uint64)
         return _mapped(file)
 
+    @cached_property
+    def words(self) -> Words:
+        """The exact words of the items, by image row."""
+        arrays = WordArrays.read(lambda name: _mapped(self.folder / f"words.{name}.npy"))
+        return Words(self.images.ids, arrays)
+
     def hold(self) -> Generation:
         """Open every file now: what is open stays readable when the folder is deleted."""
         for side in (self.images, self.captions):
             _ = side.owners, side.halves, side.index
         _ = self.caption_order, self.caption_starts, self.signs
+        _ = self.words
         return self
 
 

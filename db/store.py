@@ -9,21 +9,20 @@ from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import Connection, Engine, create_engine, delete, func, insert, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db import sqlite, upsert
+from db import details, sqlite, upsert
 from db.home import Home, writing
 from db.migrations import migrate
 from db.records import (
-    AttributeValue,
-    CaptionRecord,
     ImageFacts,
     IndexRecord,
     ItemRecord,
     ProblemRecord,
     RunRecord,
+    WordsRecord,
 )
-from db.tables import Attribute, Caption, Failure, Item, ItemTag, Problem, Run, Tag
+from db.tables import Caption, Failure, Item, ItemTag, Problem, Run, Tag
 from db.upsert import ImportCounts
 
 CHUNK = 500
@@ -141,17 +140,18 @@ class Store:
             yield connection
 
     def details(self, ids: Sequence[int]) -> dict[int, ItemRecord]:
+        """Those of the items that are there, in the order of the ids."""
         found: dict[int, ItemRecord] = {}
-        loads = (
-            selectinload(Item.captions),
-            selectinload(Item.tags),
-            selectinload(Item.attributes),
-        )
-        with Session(self._engine) as session:
+        with self._engine.connect() as connection:
             for start in range(0, len(ids), CHUNK):
-                query = select(Item).options(*loads).where(Item.id.in_(ids[start : start + CHUNK]))
-                found.update((item.id, _record(item)) for item in session.scalars(query))
+                found |= details.details(connection, ids[start : start + CHUNK])
         return found
+
+    def item_words(self, ids: Sequence[int]) -> Iterator[WordsRecord]:
+        """The words of items in the order of the ids, which ascend, read in chunks."""
+        with self._once() as connection:
+            for start in range(0, len(ids), CHUNK):
+                yield from details.item_words(connection, ids[start : start + CHUNK])
 
     def present(self, ids: Sequence[int]) -> set[int]:
         """Those of the ids that the catalog still holds."""
@@ -247,33 +247,6 @@ class Store:
             if run is None or run.finished is None:
                 return None
             return RunRecord(kind, run.started.isoformat(), run.finished.isoformat(), run.summary)
-
-
-def _record(item: Item) -> ItemRecord:
-    return ItemRecord(
-        key=item.key,
-        image=item.image,
-        captions=tuple(CaptionRecord(c.text, c.language, c.id) for c in item.captions),
-        tags=tuple(tag.name for tag in item.tags),
-        split=item.split,  # type: ignore[arg-type]  # written from a Split
-        facts=_facts(item),
-        name=item.name,
-        attributes=_attributes(item.attributes),
-        kinds={a.name: a.kind for a in item.attributes},  # type: ignore[misc]  # likewise
-        id=item.id,
-    )
-
-
-def _attributes(rows: Iterable[Attribute]) -> dict[str, AttributeValue]:
-    values: dict[str, AttributeValue] = {}
-    for row in rows:
-        if row.kind == "list":
-            entries = values.setdefault(row.name, [])
-            assert isinstance(entries, list)
-            entries.append(row.text)
-        else:
-            values[row.name] = row.number if row.number is not None else row.text
-    return values
 
 
 def _facts(item: Item) -> ImageFacts:

@@ -29,11 +29,9 @@ _WEIGHT_BITS = 3
 _MARKS = (words_text.PART, words_text.TAGS, words_text.END)
 
 
-def build(
-    ids: Ids, items: Iterable[WordsRecord], total: int = 0, progress: Progress = silent
-) -> Words:
-    """The index of items in the order of `ids`, which ascend; `total` is for the progress."""
-    known, sequence, starts = _read(items, total or len(ids), progress)
+def build(ids: Ids, items: Iterable[WordsRecord], progress: Progress = silent) -> Words:
+    """The index of items, which come in the order of `ids`; these ascend."""
+    known, sequence, starts = _read(items, len(ids), progress)
     assert len(starts) == len(ids) + 1
     forms = sorted(word for word in known if word not in _MARKS)
     places = np.empty(len(known), np.int32)

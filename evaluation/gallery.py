@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 import numpy as np
 
+from db import words_build
 from db.generations import Generation, Side
 from db.publishing import write_indexes, write_side
 from db.records import ItemRecord
@@ -47,6 +48,8 @@ def gallery(live: Generation, records: Sequence[ItemRecord]) -> Iterator[Gallery
             )
             _write(root, live.images, [(new, new, old) for new, old in images])
             _write(root, live.captions, captions)
+            new = np.asarray([row[0] for row in images], np.int64)
+            words_build.write(root, words_build.build(new, store.item_words(new.tolist())))
             # Exact whatever the live index is: a gallery of a split is small.
             write_indexes(root, "Flat", recall=1.0)
             manifest = msgspec.structs.replace(

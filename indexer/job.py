@@ -27,7 +27,7 @@ from indexer.embed import (
 )
 from indexer.scan import Plan, scan
 from indexer.verify import verifier
-from indexer.write import write
+from indexer.write import write, write_words
 from progress import Progress, silent
 from settings import Settings
 
@@ -83,7 +83,7 @@ def build_index(
                     "check the paths, then import again",
                 )
             summary.generation = _generation(
-                home, plan, encoder, cache, settings, summary, progress
+                home, store, plan, encoder, cache, settings, summary, progress
             )
             cache.forget_other_models()
         summary.items, summary.captions = len(plan.images), len(plan.captions)
@@ -113,6 +113,7 @@ def account(summary: BuildSummary, embedded: Embedded) -> None:
 
 def _generation(
     home: Home,
+    store: Store,
     plan: Plan,
     encoder: Encoder,
     cache: EmbeddingCache,
@@ -130,6 +131,8 @@ def _generation(
     with publishing.building(home.generations) as (name, folder):
         with _timed(summary, "write"):
             write(folder, plan, cache, shape, progress)
+        with _timed(summary, "words"):
+            write_words(folder, plan, store, progress)
         with _timed(summary, "vectors"):
             measured = publishing.write_indexes(folder, index.factory, index.recall, progress)
         manifest = generations.Manifest(

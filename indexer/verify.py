@@ -82,6 +82,8 @@ def check(generation: Generation, items: int, captions: int, sample: int) -> Non
             raise _incomplete(generation, f"{min(held)} of {count} {side.name} are in it")
         if (np.diff(side.ids) <= 0).any():
             raise _incomplete(generation, f"its {side.name} are out of order")
+    if len(generation.words.arrays.starts) != items + 1:
+        raise _incomplete(generation, "words and items do not fit together")
     starts = generation.caption_starts
     ends = int(starts[-1]) if len(starts) else -1
     if not (len(starts) == items + 1 and ends == len(generation.caption_order) == captions):

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from db import words_build
 from db.cache import EmbeddingCache, Rows
 from db.generations import SIGNS_FILE, Halves
 from db.home import writing
 from db.publishing import write_array, write_side
+from db.store import Store
 from db.vectors import Floats
 from indexer.embed import IMAGE, TEXT
 from indexer.scan import Plan
@@ -34,6 +36,13 @@ def write(
         progress("write", number, 2)
     with writing(folder):
         write_array(folder / SIGNS_FILE, plan.signs)
+
+
+def write_words(folder: Path, plan: Plan, store: Store, progress: Progress) -> None:
+    """The exact words of the items, as the catalog has them now."""
+    ids = plan.images.ids
+    items = store.item_words(ids.tolist())
+    words_build.write(folder, words_build.build(ids, items, progress))
 
 
 def _slices(parts: Iterator[Rows], shared: int) -> Iterator[tuple[Floats, Halves]]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from db import publishing
+from db import publishing, words_build
 from db.generations import Generation, Manifest
+from db.records import WordsRecord
 from db.vectors import Floats
 
 
@@ -47,6 +48,8 @@ def publish(
     with publishing.building(root) as (name, folder):
         for side in ("images", "captions"):
             publishing.write_side(folder, side, ids, ids, [(vectors, halves)], (8, 4))
+        items = (WordsRecord(f"n{number}", ("a square",), ()) for number in ids)
+        words_build.write(folder, words_build.build(ids, items))
         manifest = Manifest(
             name=name, created="2026-01-01T00:00:00+00:00", fingerprint=fingerprint, signature="",
             items=rows, captions=rows, shared=8, width=4, settings={}, timings={}, versions={},
