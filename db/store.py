@@ -155,6 +155,8 @@ class Store:
 
     def present(self, ids: Sequence[int]) -> set[int]:
         """Those of the ids that the catalog still holds."""
+        if len(ids) > SCAN_CHUNK:  # a statement takes only so many values
+            return set(ids).intersection(self.item_ids())
         with self._engine.connect() as connection:
             return set(connection.scalars(select(Item.id).where(Item.id.in_(ids))))
 
@@ -162,6 +164,14 @@ class Store:
         """All ids, ascending."""
         with self._engine.connect() as connection:
             return list(connection.scalars(select(Item.id).order_by(Item.id)))
+
+    def ids_of(self, keys: Sequence[str]) -> dict[str, int]:
+        """The ids of items by the catalog's own; those that it lacks are left out."""
+        if not keys:
+            return {}
+        with self._engine.connect() as connection:
+            query = select(Item.key, Item.id).where(Item.key.in_(keys))
+            return dict(connection.execute(query).all())
 
     def count_items(self) -> int:
         with Session(self._engine) as session:
@@ -239,6 +249,12 @@ class Store:
         )
         with Session(self._engine) as session:
             return [(k, s, r) for k, s, r in session.execute(query)]
+
+    def newest_import(self) -> int:
+        """A number that is another after each import."""
+        query = select(func.max(Run.id)).where(Run.kind == "import", Run.finished.is_not(None))
+        with self._engine.connect() as connection:
+            return connection.scalar(query) or 0
 
     def last_run(self, kind: str) -> RunRecord | None:
         query = select(Run).where(Run.kind == kind, Run.finished.is_not(None))

@@ -25,30 +25,73 @@ class Evidence:
 
 
 def judge(
-    generation: Generation, encoder: Encoder, query: Encoded, items: Ids, coverage: Floats
+    generation: Generation,
+    encoder: Encoder,
+    query: Encoded,
+    items: Ids,
+    coverage: Floats,
+    *,
+    blind: bool = False,
 ) -> Evidence:
-    """Judges the items of a shortlist from what the index job stored, without the image network."""
-    side = generation.images
-    rows = side.rows(items)
-    cosines = side.vectors[rows].astype(np.float32) @ query.vectors[0]
-    logits = encoder.head.logits(side.halves[rows], query.halves, cosines)
-    captions = nearest_captions(generation, query.vectors[0], items)
+    """Judges the items of a shortlist from what the index job stored, without the image network.
+
+    `blind` is for a text of which the model knows no word: its vector says nothing of it.
+    """
+    cosines, logits, captions = _seen(generation, encoder, query, items)
     scoring = encoder.scoring
+    if blind:
+        captions = np.full(len(items), -1.0, np.float32)
     image, text = scoring.image(logits, cosines), scoring.text(captions, coverage)
+    if blind:
+        image = np.zeros_like(image)
     return Evidence(logits, cosines, captions, coverage, image, text, scoring.both(image, text))
 
 
-def nearest_captions(generation: Generation, vector: Floats, items: Ids) -> Floats:
-    """The best cosine among each item's captions; -1 for an item without any."""
+def judge_picture(generation: Generation, encoder: Encoder, query: Encoded, items: Ids) -> Evidence:
+    """Judges the items by a picture: how alike the images are, how the captions describe it."""
     side = generation.captions
+    cosines = _cosines(generation, query, items)
+    rows, owners = _captions(generation, items)
+    likeness = side.vectors[rows].astype(np.float32) @ query.vectors[0]
+    verdicts = encoder.head.logits(query.halves, side.halves[rows], likeness)
+    matches = _best(verdicts, owners, len(items), np.nan)
+    captions = _best(likeness, owners, len(items), -1.0)
+    score = encoder.scoring.image_query(cosines, matches)
+    nothing = np.zeros(len(items), np.float32)
+    return Evidence(np.nan_to_num(matches), cosines, captions, nothing, score, nothing, score)
+
+
+def _seen(
+    generation: Generation, encoder: Encoder, query: Encoded, items: Ids
+) -> tuple[Floats, Floats, Floats]:
+    """Cosine to the image, match logit with it, cosine to the nearest caption (-1 without any)."""
+    cosines = _cosines(generation, query, items)
+    halves = generation.images.halves[generation.images.rows(items)]
+    logits = encoder.head.logits(halves, query.halves, cosines)
+    rows, owners = _captions(generation, items)
+    likeness = generation.captions.vectors[rows].astype(np.float32) @ query.vectors[0]
+    return cosines, logits, _best(likeness, owners, len(items), -1.0)
+
+
+def _cosines(generation: Generation, query: Encoded, items: Ids) -> Floats:
+    side = generation.images
+    cosines: Floats = side.vectors[side.rows(items)].astype(np.float32) @ query.vectors[0]
+    return cosines
+
+
+def _captions(generation: Generation, items: Ids) -> tuple[Ids, Ids]:
+    """The rows of all captions of the items, and which of the items each belongs to."""
     order, starts = generation.caption_order, generation.caption_starts
     slots = generation.images.rows(items)
     begins = starts[slots]
     counts = starts[slots + 1] - begins
-    best = np.full(len(items), -1.0, np.float32)
-    # All captions of all candidates in one product, then the best of each run.
     owners = np.repeat(np.arange(len(items)), counts)
     within = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
-    rows = order[np.repeat(begins, counts) + within]
-    np.maximum.at(best, owners, side.vectors[rows].astype(np.float32) @ vector)
-    return best
+    return order[np.repeat(begins, counts) + within], owners
+
+
+def _best(values: Floats, owners: Ids, count: int, without: float) -> Floats:
+    """The greatest value of each owner, `without` where it has none."""
+    best = np.full(count, -np.inf, np.float32)
+    np.maximum.at(best, owners, values)
+    return np.where(np.isneginf(best), np.float32(without), best).astype(np.float32)
