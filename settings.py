@@ -106,6 +106,8 @@ class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     top: Positive
     shortlist: Positive
     no_match: Share
+    group_bits: Annotated[int, Meta(ge=0, le=16)]
+    group_cosine: Share
 
 
 class TaggerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,7 +22,7 @@ from db.records import (
     RunRecord,
     WordsRecord,
 )
-from db.tables import Caption, Failure, Item, ItemTag, Problem, Run, Tag
+from db.tables import Caption, Failure, Item, ItemTag, Problem, Run, State, Tag
 from db.upsert import ImportCounts
 
 CHUNK = 500
@@ -95,7 +95,7 @@ class Store:
         """All items in the order of their ids, with as little as an index needs."""
         columns = (
             *(Item.id, Item.image, Item.content_hash, Item.bytes, Item.mtime_ns),
-            *(Item.perceptual_hash, Item.name),
+            *(Item.perceptual_hash, Item.name, Item.words),
         )
         last = 0
         with self._once() as connection:
@@ -159,6 +159,12 @@ class Store:
             return set(ids).intersection(self.item_ids())
         with self._engine.connect() as connection:
             return set(connection.scalars(select(Item.id).where(Item.id.in_(ids))))
+
+    def removals(self) -> int:
+        """How often items were removed: while it is the same, none of those that were is gone."""
+        with self._engine.connect() as connection:
+            query = select(State.number).where(State.name == upsert.REMOVALS)
+            return connection.scalar(query) or 0
 
     def item_ids(self) -> list[int]:
         """All ids, ascending."""

@@ -42,6 +42,8 @@ class Request:
                 )
         if self.offset < 0:
             raise QueryError(f"offset {self.offset} is negative", "", "count from 0")
+        if self.offset and self.cursor:
+            raise QueryError("an offset and a cursor do not go together", "", "give one of them")
         for name, value in (("min-score", self.min_score), ("diversity", self.diversity)):
             if value is not None and not 0.0 <= value <= 1.0:
                 raise QueryError(f"{name} {value} is not between 0 and 1")

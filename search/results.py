@@ -60,3 +60,4 @@ class SearchResult:
     unknown: tuple[str, ...] = ()  # words that neither the model nor the catalog has seen
     suggestion: str = ""  # the query as it may have been meant
     notes: tuple[str, ...] = field(default_factory=tuple)  # what else a user should know
+    nearest: tuple[Hit, ...] = ()  # where a min-score leaves nothing: what would have come first

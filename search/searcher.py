@@ -6,23 +6,28 @@ result = searcher.search("fire-type lizard", top=5)
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
-from db.generations import Generation, open_current
+from db.generations import Generation, names, open_current, open_generation
 from db.home import Home
-from db.records import ItemRecord
 from db.store import Store
 from db.vectors import Floats
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
+from errors import IndexStateError, QueryError
+from search.hits import items_of, make_hits
+from search.paging import VERSION, Cursor, Place, digest, turn
 from search.request import Request
-from search.rerank import judge
-from search.results import Hit, SearchResult
+from search.rerank import Evidence, judge
+from search.results import SearchResult
 from search.shortlist import Allowed, Candidate, allow, shortlist
+from search.stages import Stages
 from settings import SearchSettings, Settings
 
 
@@ -34,6 +39,7 @@ class Searcher:
         self._store, self._generation = store, generation
         self._encoder, self._settings = encoder, settings
         self._allowed: Allowed | None = None  # everything, until something is found to be gone
+        self._older: dict[str, Searcher] = {}  # of a generation that a cursor has named
 
     @classmethod
     def open(cls, home: Path, settings: Settings) -> Searcher:
@@ -54,57 +60,103 @@ class Searcher:
         """A plain string is a request of words alone."""
         start = time.perf_counter()
         request = (Request(request) if isinstance(request, str) else request).checked()
+        cursor = Cursor.read(request.cursor) if request.cursor else None
+        if cursor is not None and cursor.generation != self._generation.name:
+            return self._of(cursor.generation).search(request, top)
         query = request.text.strip()
         encoded = self._encoder.texts([query])
-        words = self._store.word_hits(query, self._settings.shortlist)
-        candidates = self._present(encoded.vectors[0], words)
-        items = np.asarray([candidate.item for candidate in candidates], np.int64)
-        coverage = np.asarray(self._store.word_coverage(query, items.tolist()), np.float32)
-        evidence = judge(self._generation, self._encoder, encoded, items, coverage)
-        # Stable: where the judge sees no difference, the shortlist's order stays.
-        order = np.argsort(-evidence.score, kind="stable")[
-            : top or request.top or self._settings.top
-        ]
-        details = self._store.details([int(items[row]) for row in order])
-        hits = [
-            _hit(rank, details[int(items[row])], float(evidence.score[row]), candidates[row])
-            for rank, row in enumerate(order, start=1)
-        ]
+
+        def take(count: int) -> tuple[Sequence[Candidate], bool]:
+            words = self._store.word_hits(query, count)
+            return self._present(encoded.vectors[0], words, count)
+
+        def judged(candidates: Sequence[Candidate]) -> Evidence:
+            items = np.asarray([candidate.item for candidate in candidates], np.int64)
+            coverage = np.asarray(self._store.word_coverage(query, items.tolist()), np.float32)
+            return judge(self._generation, self._encoder, encoded, items, coverage)
+
+        stages = Stages(self._generation, request, self._settings, self._threshold, take, judged)
+        result = self._result(request, cursor, stages, top or request.top or self._settings.top)
+        took = round((time.perf_counter() - start) * 1000, 2)
+        return dataclasses.replace(result, took_ms=took)
+
+    def _result(
+        self, request: Request, cursor: Cursor | None, stages: Stages, top: int
+    ) -> SearchResult:
+        """The page of the judged stages that is asked for."""
+        same = digest(request, self._settings, self._encoder.model)
+        imports = self._store.newest_import()
+        notes = []
+        if cursor is not None:
+            cursor.require(same)
+            if cursor.imports != imports:
+                notes.append(
+                    "the catalog has changed since the first page: "
+                    "an item may be missing or come twice"
+                )
+        place = cursor.place if cursor is not None else Place()
+        page = turn(stages, place, request.offset, top, request.min_score)
+        matched = place.matched or stages.best >= self._threshold
+        after = ""
+        if page.next is not None:
+            ahead = msgspec.structs.replace(page.next, matched=matched)
+            after = str(Cursor(VERSION, self._generation.name, same, imports, ahead))
+        nearest = stages.nearest(top)
+        items = items_of([*page.hits, *nearest])
+        details = self._store.details(items)
+        words: dict[int, tuple[str, ...]] | None = {} if request.explain else None
+        results = make_hits(page.hits, page.rank, details, words)
         return SearchResult(
-            query=query,
+            query=request.text.strip(),
             generation=self._generation.name,
-            took_ms=round((time.perf_counter() - start) * 1000, 2),
-            no_match=not hits or hits[0].score < self._threshold,
-            results=tuple(hits),
+            took_ms=0.0,
+            no_match=not matched or stages.empty,
+            results=results,
             threshold=self._threshold,
-            candidates=len(candidates),
+            cursor=after,
+            candidates=stages.judged,
+            notes=tuple(notes),
+            nearest=make_hits(nearest, 1, details, words),
         )
 
-    def _present(self, vector: Floats, words: Sequence[tuple[int, float]]) -> list[Candidate]:
-        """The shortlist, without items that the catalog has lost since the generation was built."""
+    def _of(self, name: str) -> Searcher:
+        """The searcher of an older generation, where it is still kept."""
+        if name not in self._older:
+            home = Home(self._generation.folder.parent.parent)
+            try:
+                older = open_generation(home.generations / name, home.stamps).hold()
+                found = Searcher(self._store, older, self._encoder, self._settings)
+            except IndexStateError as error:
+                kept = name in names(home.generations)
+                raise QueryError(
+                    f"the cursor is of generation {name}, which cannot be searched any more",
+                    error.what if kept else "it is no longer kept",
+                    "search again without a cursor",
+                ) from None
+            self._older = {name: found}  # one is enough: who pages stays in one
+        return self._older[name]
+
+    def _present(
+        self, vector: Floats, words: Sequence[tuple[int, float]], count: int
+    ) -> tuple[list[Candidate], bool]:
+        """The shortlist of so many per channel, and whether there is nothing beside it.
+
+        Without items that the catalog has lost since the generation was built.
+        """
         for _ in range(2):
-            candidates = shortlist(
-                self._generation, vector, words, self._settings.shortlist, self._allowed
-            )
+            candidates = shortlist(self._generation, vector, words, count, self._allowed)
+            held = self._generation.images.ids
+            if self._allowed is not None:
+                held = held[self._allowed.images.rows]
+            if count >= len(held):  # so many are all of them, however a channel may miss some
+                found = {candidate.item for candidate in candidates}
+                candidates += [Candidate(i) for i in held.tolist() if i not in found]
             present = self._store.present([candidate.item for candidate in candidates])
             if len(present) == len(candidates):
                 break
             # What is gone took places that others deserve. Ids are never given twice, so what has
             # gone stays gone, and the catalog is read whole only when it has lost something more.
-            held = np.asarray(self._store.item_ids(), np.int64)
-            self._allowed = allow(self._generation, held)
-        return [candidate for candidate in candidates if candidate.item in present]
-
-
-def _hit(rank: int, item: ItemRecord, score: float, candidate: Candidate) -> Hit:
-    return Hit(
-        rank=rank,
-        id=item.key,
-        name=item.name,
-        image=item.image,
-        caption=item.captions[0].text if item.captions else "",
-        score=score,
-        tags=item.tags,
-        attributes=item.attributes,
-        channels=candidate.ranks,
-    )
+            left = np.asarray(self._store.item_ids(), np.int64)
+            self._allowed = allow(self._generation, left)
+        there = [candidate for candidate in candidates if candidate.item in present]
+        return there, len(candidates) >= len(held)

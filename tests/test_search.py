@@ -91,11 +91,12 @@ def test_removed_items_take_no_place_in_the_shortlist(
     build_index(home, store, encoder, settings)
     small = msgspec.structs.replace(settings.search, shortlist=3, top=12)
     searcher = Searcher(store, generations.open_current(home.generations), encoder, small)
-    first = searcher.search("red", top=12).results
-    assert len(first) <= 6
-    gone = {hit.id for hit in first}
+    first = searcher.search("red", top=3)
+    assert first.candidates <= 6
+    gone = {hit.id for hit in first.results}
     store.apply_import([item for item in store.items() if item.key not in gone], [], prune=True)
-    second = searcher.search("red", top=12).results
+    judged = searcher.search("red", top=1).candidates
+    second = searcher.search("red", top=judged).results
     assert not gone & {hit.id for hit in second}
     assert sum("image" in hit.channels for hit in second) == 3
 
