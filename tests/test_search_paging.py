@@ -1,0 +1,263 @@
+"""Pages of one search: nothing twice, nothing lost, and each cursor for its own search alone."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from db import generations
+from db.home import Home
+from db.publishing import drop
+from db.store import Store
+from errors import QueryError
+from indexer.job import build_index
+from search import Request, Searcher, SearchResult
+from search.paging import Cursor
+from settings import Settings
+from tests.fakes import COLOURS, FakeEncoder, draw, record
+
+COUNT = 90  # with a shortlist of 4 that is four stages
+
+
+@pytest.fixture
+def catalog(home: Home, tmp_path: Path) -> Iterator[Store]:
+    """Squares in three colours; each tenth is a copy of the one before it."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    names = list(COLOURS)
+    items = []
+    for number in range(COUNT):
+        like = number - 1 if number % 10 == 9 else number
+        colour = names[like % 3]
+        file = draw(pictures, f"{number:03d}", colour, shade=like // 2)
+        items.append(record(file, colour))
+    with Store.open(home.path, create=True) as store:
+        store.apply_import(items, [])
+        store.finish_run(store.start_run("import"), {})
+        yield store
+
+
+@pytest.fixture
+def searcher(home: Home, catalog: Store, encoder: FakeEncoder, settings: Settings) -> Searcher:
+    build_index(home, catalog, encoder, settings)
+    return opened(home, catalog, encoder, settings)
+
+
+def opened(home: Home, store: Store, encoder: FakeEncoder, settings: Settings) -> Searcher:
+    few = msgspec.structs.replace(settings.search, shortlist=4)
+    return Searcher(store, generations.open_current(home.generations), encoder, few)
+
+
+def walk(searcher: Searcher, request: Request, top: int = 7) -> list[SearchResult]:
+    """All pages, one after the other."""
+    pages = [searcher.search(request, top)]
+    while pages[-1].cursor:
+        assert len(pages) < COUNT
+        request = dataclasses.replace(request, cursor=pages[-1].cursor)
+        pages.append(searcher.search(request, top))
+    return pages
+
+
+def shown(pages: list[SearchResult]) -> list[str]:
+    return [
+        key
+        for page in pages
+        for hit in page.results
+        for key in (hit.id, *(m.id for m in hit.group))
+    ]
+
+
+REQUESTS = [
+    Request("red"),
+    Request("red", group=False),
+    Request("a blue square", diversity=0.5),
+    Request("a blue square", diversity=1.0, group=False),
+    Request("nothing that is known"),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_walk_through_all_pages_meets_each_item_once(
+    searcher: Searcher, request_: Request
+) -> None:
+    pages = walk(searcher, request_)
+    keys = shown(pages)
+    assert sorted(keys) == [f"{number:03d}" for number in range(COUNT)]
+    ranks = [hit.rank for page in pages for hit in page.results]
+    assert ranks == list(range(1, len(ranks) + 1))
+    assert (len(ranks) < COUNT) == request_.group
+    assert all(len(page.results) == 7 for page in pages[:-1])
+    assert pages[-1].results
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_offsets_and_pages_of_any_size_lead_to_the_same_hits(
+    searcher: Searcher, request_: Request
+) -> None:
+    whole = [hit.id for page in walk(searcher, request_, top=200) for hit in page.results]
+    assert [hit.id for page in walk(searcher, request_, 1) for hit in page.results] == whole
+    for offset in (0, 3, 11, 40, len(whole) - 1):
+        page = searcher.search(dataclasses.replace(request_, offset=offset), 5)
+        assert [hit.id for hit in page.results] == whole[offset : offset + 5]
+        assert page.results[0].rank == offset + 1
+
+
+def test_an_offset_beyond_the_end_is_an_empty_last_page(searcher: Searcher) -> None:
+    result = searcher.search(Request("red", offset=COUNT + 1))
+    assert (result.results, result.cursor) == ((), "")
+    assert not result.no_match  # the search matches, there is only no such page
+
+
+def test_equal_scores_come_in_the_same_order_each_time(searcher: Searcher) -> None:
+    orders = {tuple(shown(walk(searcher, Request("unheard of")))) for _ in range(3)}
+    assert len(orders) == 1
+
+
+def test_first_pages_come_from_the_shortlist_alone(searcher: Searcher) -> None:
+    assert searcher.search("red", 2).candidates <= 12
+    assert searcher.search("red", 80).candidates > 12
+
+
+def test_the_last_page_ends_just_where_the_hits_end(searcher: Searcher) -> None:
+    hits = len([h for page in walk(searcher, Request("red")) for h in page.results])
+    assert searcher.search("red", hits).cursor == ""
+    assert searcher.search("red", hits - 1).cursor
+
+
+def test_a_page_goes_on_whatever_its_size(searcher: Searcher) -> None:
+    first = searcher.search("red", 3)
+    rest = searcher.search(Request("red", cursor=first.cursor), 9)
+    assert [hit.rank for hit in rest.results] == list(range(4, 13))
+
+
+def test_a_min_score_ends_the_pages_where_nothing_reaches_it(searcher: Searcher) -> None:
+    found = [hit for page in walk(searcher, Request("red", min_score=0.5)) for hit in page.results]
+    assert len(found) > 7
+    assert all(hit.score >= 0.5 for hit in found)
+    every = [hit for page in walk(searcher, Request("red")) for hit in page.results]
+    assert {hit.id for hit in found} == {hit.id for hit in every if hit.score >= 0.5}
+
+
+def test_a_min_score_that_nothing_reaches_leaves_the_nearest_aside(searcher: Searcher) -> None:
+    best = searcher.search("red", 1).results[0]
+    result = searcher.search(Request("red", min_score=1.0), 3)
+    assert (result.results, result.cursor, result.no_match) == ((), "", True)
+    assert len(result.nearest) == 3
+    assert result.nearest[0].id == best.id
+    assert searcher.search("red").nearest == ()
+
+
+def test_a_cursor_is_safe_in_an_address(searcher: Searcher) -> None:
+    cursor = searcher.search("red", 2).cursor
+    assert cursor.replace("-", "").replace("_", "").isalnum()
+    assert len(cursor) < 120
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Request("green"),
+        Request("red", group=False),
+        Request("red", diversity=0.1),
+        Request("red", min_score=0.1),
+        Request("red", without=("blue",)),
+    ],
+)
+def test_a_cursor_of_another_search_is_refused(searcher: Searcher, other: Request) -> None:
+    cursor = searcher.search("red", 2).cursor
+    with pytest.raises(QueryError, match="of another search"):
+        searcher.search(dataclasses.replace(other, cursor=cursor))
+
+
+def test_other_settings_make_another_search(
+    searcher: Searcher, home: Home, catalog: Store, encoder: FakeEncoder, settings: Settings
+) -> None:
+    cursor = searcher.search("red", 2).cursor
+    other = Searcher(catalog, generations.open_current(home.generations), encoder, settings.search)
+    with pytest.raises(QueryError, match="of another search"):
+        other.search(Request("red", cursor=cursor))
+
+
+def test_a_garbled_cursor_is_refused_at_every_place(searcher: Searcher) -> None:
+    cursor = searcher.search("red", 2).cursor
+    for place in range(len(cursor) - 1):  # of the last sign not all bits count
+        wrong = cursor[:place] + ("B" if cursor[place] != "B" else "C") + cursor[place + 1 :]
+        with pytest.raises(QueryError, match="cannot be read"):
+            searcher.search(Request("red", cursor=wrong))
+
+
+@pytest.mark.parametrize("wrong", ["x", "????", "é", "AAAA", "a" * 500, "=", " "])
+def test_what_is_no_cursor_is_refused(searcher: Searcher, wrong: str) -> None:
+    with pytest.raises(QueryError, match="cannot be read"):
+        searcher.search(Request("red", cursor=wrong))
+
+
+def test_a_cursor_cannot_lead_out_of_the_home(searcher: Searcher) -> None:
+    mine = Cursor.read(searcher.search("red", 2).cursor)
+    away = str(msgspec.structs.replace(mine, generation="../000001"))
+    with pytest.raises(QueryError, match="cannot be read"):
+        searcher.search(Request("red", cursor=away))
+
+
+def test_a_cursor_of_a_later_version_says_so(searcher: Searcher) -> None:
+    mine = Cursor.read(searcher.search("red", 2).cursor)
+    with pytest.raises(QueryError, match="another version"):
+        Cursor.read(str(msgspec.structs.replace(mine, version=99)))
+    assert base64.urlsafe_b64decode(str(mine) + "==")
+
+
+def test_an_offset_and_a_cursor_do_not_go_together(searcher: Searcher) -> None:
+    cursor = searcher.search("red", 2).cursor
+    with pytest.raises(QueryError, match="do not go together"):
+        searcher.search(Request("red", cursor=cursor, offset=2))
+
+
+def test_a_cursor_opens_its_own_generation_where_that_is_kept(
+    searcher: Searcher, home: Home, catalog: Store, encoder: FakeEncoder, settings: Settings
+) -> None:
+    expected = shown(walk(searcher, Request("red")))
+    first = searcher.search("red", 7)
+    catalog.apply_import([dataclasses.replace(next(catalog.items()), name="Other")], [])
+    build_index(home, catalog, encoder, settings)
+    later = opened(home, catalog, encoder, settings)
+    assert later.search("red").generation != first.generation
+    rest = walk(later, Request("red", cursor=first.cursor))
+    assert {page.generation for page in rest} == {first.generation}
+    assert shown([first, *rest]) == expected
+    drop(home.generations, first.generation)
+    with pytest.raises(QueryError, match="no longer kept"):
+        opened(home, catalog, encoder, settings).search(Request("red", cursor=first.cursor))
+    assert searcher.search(Request("red", cursor=first.cursor)).results  # it still holds its own
+
+
+def test_a_page_tells_that_the_catalog_has_changed(searcher: Searcher, catalog: Store) -> None:
+    first = searcher.search("red", 5)
+    request = Request("red", cursor=first.cursor)
+    assert searcher.search(request).notes == ()
+    gone = first.results[0].id
+    catalog.apply_import([item for item in catalog.items() if item.key != gone], [], prune=True)
+    catalog.finish_run(catalog.start_run("import"), {})
+    assert "has changed" in searcher.search(request).notes[0]
+
+
+def test_later_pages_know_whether_the_search_matches(searcher: Searcher) -> None:
+    for words, matches in (("red", True), ("unheard of", False)):
+        assert {page.no_match for page in walk(searcher, Request(words))} == {not matches}
+
+
+def test_an_explanation_tells_the_place_among_all_candidates(searcher: Searcher) -> None:
+    pages = walk(searcher, Request("red", explain=True, group=False))
+    told = [hit.explanation for page in pages for hit in page.results]
+    places = [one.shortlist_rank for one in told if one is not None]
+    assert sorted(places) == list(range(1, COUNT + 1))
+    first = told[0]
+    assert first is not None
+    hit = pages[0].results[0]
+    assert hit.score == pytest.approx(1 - (1 - first.head) * (1 - first.text), abs=1e-6)
+    assert first.similarity > 0.9
+    assert searcher.search("red", 1).results[0].explanation is None
