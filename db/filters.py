@@ -62,7 +62,7 @@ _KINDS: Mapping[str, AttributeKind] = {
     "image.contrast": "number",
 }
 BUILTIN = {name: Field(name, kind, builtin=True) for name, kind in _KINDS.items()}
-_COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
+COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
     "id": Item.key,
     "name": Item.name,
     "split": Item.split,
@@ -155,7 +155,7 @@ def _sql(condition: Condition) -> ColumnElement[bool]:
             return or_(false(), *map(_sql, parts))
         case Not(part):
             return not_(_sql(part))
-        case leaf if leaf.field.name in _COLUMNS and leaf.field.builtin:
+        case leaf if leaf.field.name in COLUMNS and leaf.field.builtin:
             return _of_column(leaf)
         case leaf if leaf.field.builtin:
             return _of_tags(leaf) if leaf.field.name == "tag" else _of_captions(leaf)
@@ -173,7 +173,7 @@ def _of_attribute(leaf: Leaf) -> ColumnElement[bool]:
 
 
 def _of_column(leaf: Leaf) -> ColumnElement[bool]:
-    column = _COLUMNS[leaf.field.name]
+    column = COLUMNS[leaf.field.name]
     if isinstance(leaf, Exists):
         return column != "" if leaf.field.kind == "text" else true()
     if leaf.field.kind == "number" or (isinstance(leaf, Equal) and leaf.field.name in EXACT):
