@@ -8,36 +8,47 @@ built as it is told, and measured in the same way.
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from statistics import median
 
 import numpy as np
 
+from db import vectors_kinds as kinds
 from db.generations import Measured
-from db.vectors import Floats, Ids, Stored, VectorIndex, exact
+from db.home import writing
+from db.vectors import Floats, Ids, Stored, VectorIndex, exact, write_exact
 from progress import Progress, silent
 
 AUTO = "auto"
-# An estimate: up to here exact search takes milliseconds. `benchmarks/vectors.py` tells by size.
-FLAT_UP_TO = 100_000
-# From here a graph takes gigabytes and hours: inverted lists stay on the disk, mapped into memory.
-GRAPH_UP_TO = 5_000_000
+# Up to here exact search takes a millisecond, needs no training and misses nothing.
+# `benchmarks/vectors.py` tells what it takes by size.
+EXACT_UP_TO = 100_000
 NEAREST = 10  # recall@10
 SHORTLIST = 200  # results that are asked for when a query is timed
 TIMED = 100  # queries that are timed
 SAME = 1e-5  # cosines nearer than this are a tie: either row is right
+# Standard errors of the measured recall that must lie above what is wanted: other queries than
+# those that it was measured with are to have it too.
+SURE = 2
 
 
-def candidates(count: int, flat_up_to: int = FLAT_UP_TO) -> list[str]:
-    """In the order of what they cost in memory and time; the last one always has the recall."""
-    if count <= flat_up_to:
-        return ["Flat"]
-    if count <= GRAPH_UP_TO:
-        return ["HNSW32,SQ8", "HNSW32,SQfp16", "Flat"]
-    lists = 1 << round(np.log2(4 * np.sqrt(count)))
-    return [f"IVF{lists}_HNSW32,SQ8", f"IVF{lists}_HNSW32,SQfp16", "Flat"]
+def candidates(count: int, dimension: int, exact_up_to: int = EXACT_UP_TO) -> list[str]:
+    """In the order of what they cost in memory and time; the last one always has the recall.
+
+    Inverted lists and no graph: the text queries of a catalog lie where no image does, no walk
+    through a graph leads from there into all the clusters that they ask for, and a graph costs
+    ten times as much to build.
+    """
+    if count <= exact_up_to:
+        return [kinds.EXACT]
+    lists = 1 << round(np.log2(2 * np.sqrt(count)))
+    # Four bits for two numbers, of what is left when a list's centre is taken away.
+    coded = [f"IVF{lists},PQ{dimension // 2}x4fsr"] if dimension % 2 == 0 else []
+    return [*coded, f"IVF{lists},SQ8", kinds.EXACT]
 
 
-def index_for(
+def write_index(
+    file: Path,
     vectors: Stored,
     ids: Ids,
     queries: Floats,
@@ -45,33 +56,42 @@ def index_for(
     recall: float,
     stage: str = "vectors",
     progress: Progress = silent,
-    flat_up_to: int = FLAT_UP_TO,
-) -> tuple[VectorIndex, Measured]:
-    """The index, tuned to the least effort that reaches `recall`, and what was measured.
+    exact_up_to: int = EXACT_UP_TO,
+) -> Measured:
+    """Write the index, tuned to the least effort that reaches `recall`; say what was measured.
 
     `queries` are vectors such as will be asked. A told factory that does not reach the recall is
     taken with the effort that came nearest; the figure says so.
     """
     told = factory != AUTO
     best: Floats | None = None
-    for name in [factory] if told else candidates(len(ids), flat_up_to):
+    names = [factory] if told else candidates(len(ids), vectors.shape[1], exact_up_to)
+    for name in names:
 
         def added(rows: int, name: str = name) -> None:
             progress(stage, rows, len(ids), name)
 
-        index = VectorIndex.build(vectors, ids, name, added)
-        if index.exact:
+        if name == kinds.EXACT and vectors.dtype == np.float16:
+            with writing(file):
+                write_exact(file, vectors, added)
             reached = 1.0
-        else:
-            best = _tenth_best(vectors, queries) if best is None else best
-            reached = _tuned(index, queries, best, recall)
-        if told or reached >= recall:
             break
-    return index, Measured(
+        index = VectorIndex.build(vectors, ids, name, added)
+        reached, sure = 1.0, True
+        if not index.exact:
+            best = tenth_best(vectors, queries) if best is None else best
+            reached, sure = tuned(index, queries, best, recall)
+        if told or sure:
+            with writing(file):
+                index.write(file)
+            break
+    # As it will be used, and what it was built in is freed.
+    index = VectorIndex.read(file, ids, vectors)
+    return Measured(
         factory=name,
         effort=index.effort,
         recall=round(reached, 4),
-        bytes_per_item=0.0,
+        bytes_per_item=round(file.stat().st_size / max(len(ids), 1), 1),
         ms_per_query=round(milliseconds(index, queries), 3),
         queries=len(queries),
     )
@@ -87,15 +107,8 @@ def milliseconds(index: VectorIndex, queries: Floats) -> float:
     return median(times) * 1000 if times else 0.0
 
 
-def recall_at_ten(index: VectorIndex, queries: Floats, best: Floats) -> float:
-    """The share of the exact ten nearest among the first ten; `best` is the tenth's cosine."""
-    if not len(best):
-        return 1.0
-    _, cosines = index.search(queries, NEAREST)
-    return float((cosines >= best[:, None] - SAME).mean())
-
-
-def _tenth_best(vectors: Stored, queries: Floats) -> Floats:
+def tenth_best(vectors: Stored, queries: Floats) -> Floats:
+    """What the tenth of the exact nearest has for a cosine, for each query."""
     if not len(vectors):
         return np.empty(0, np.float32)
     _, cosines = exact(vectors, queries, NEAREST)
@@ -103,16 +116,24 @@ def _tenth_best(vectors: Stored, queries: Floats) -> Floats:
     return tenth
 
 
-def _tuned(index: VectorIndex, queries: Floats, best: Floats, recall: float) -> float:
-    """The recall with the least effort that reaches what is wanted, else with the best one."""
+def recall_at_ten(index: VectorIndex, queries: Floats, best: Floats) -> tuple[float, float]:
+    """The share of the exact ten nearest among the first ten, and its standard error."""
+    if not len(best):
+        return 1.0, 0.0
+    _, cosines = index.search(queries, NEAREST)
+    each = (cosines >= best[:, None] - SAME).mean(axis=1)
+    return float(each.mean()), float(each.std() / np.sqrt(len(each)))
+
+
+def tuned(index: VectorIndex, queries: Floats, best: Floats, recall: float) -> tuple[float, bool]:
+    """The recall with the least effort that surely reaches what is wanted, else with the best."""
     found: list[tuple[float, int]] = []
-    for effort in index.efforts:
+    for effort in index.efforts or [0]:
         index.tune(effort)
-        found.append((recall_at_ten(index, queries, best), effort))
-        if found[-1][0] >= recall:
-            return found[-1][0]
-    if not found:
-        return recall_at_ten(index, queries, best)
+        reached, error = recall_at_ten(index, queries, best)
+        if reached - SURE * error >= recall:
+            return reached, True
+        found.append((reached, -effort))
     reached, effort = max(found)
-    index.tune(effort)
-    return reached
+    index.tune(-effort)
+    return reached, False

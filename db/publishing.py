@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.checksums import Stamps
-from db.choosing import index_for
+from db.choosing import write_index
 from db.generations import MANIFEST, POINTER, Generation, Halves, Manifest, Measured, Side, names
 from db.home import writing
 from db.vectors import Floats, Ids
@@ -104,12 +104,10 @@ def write_indexes(
     for name, (side, askers) in pairs.items():
         queries = _sample([asker.vectors for asker in askers if len(asker.ids)] or [side.vectors])
         stage = f"{name.removesuffix('s')} index"
-        index, found = index_for(side.vectors, side.ids, queries, factory, recall, stage, progress)
         file = folder / f"{name}.faiss"
-        with writing(file):
-            index.write(file)
-            size = file.stat().st_size / max(len(side.ids), 1)
-        measured[name] = msgspec.structs.replace(found, bytes_per_item=round(size, 1))
+        measured[name] = write_index(
+            file, side.vectors, side.ids, queries, factory, recall, stage, progress
+        )
     return measured
 
 

@@ -7,7 +7,7 @@ filter that leaves few items is answered exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,6 @@ Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Stored = NDArray[np.floating]  # unit vectors, float16 in files
 SLICE = 16_384  # rows that are added, or compared exactly, at a time
-TOGETHER = 100  # queries that are: a thousand of them with a slice are half a gigabyte
-# An estimate: to read a row from the map and compare it costs as much as this many inside FAISS.
-COST_OF_A_ROW = 2
 _CORES = faiss.omp_get_max_threads()
 
 
@@ -43,7 +40,7 @@ class VectorIndex:
 
     def __init__(self, index: Any, ids: Ids, vectors: Stored) -> None:
         self._index, self._ids, self._vectors = index, ids, vectors
-        self.exact = isinstance(index, faiss.IndexFlat)
+        self.exact = kinds.is_exact(index, vectors.dtype)
 
     @classmethod
     def build(
@@ -132,100 +129,95 @@ class VectorIndex:
             return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
         # Waking the threads costs a single query more than its search does.
         faiss.omp_set_num_threads(1 if len(queries) == 1 else _CORES)
-        if allowed is None or there == len(self):
-            rows, cosines = self._nearest(queries, count, self.effort, None)
-        else:
+        if allowed is not None and there < len(self):
             rows, cosines = self._filtered(queries, count, allowed)
+        elif self.exact:
+            cosines, rows = self._index.search(queries, count)
+        else:
+            asked = min(kinds.asked(self._index, count), there)
+            parameters = kinds.parameters(self._index, self.effort, None)
+            _, rows = self._index.search(queries, asked, params=parameters)
+            rows, cosines = self._ordered(queries, rows, count)
         ids = np.where(rows >= 0, self._ids[rows], -1)
         return ids, cosines
 
+    def widened(self, count: int, allowed: Selection) -> kinds.Wide:
+        """How a search under this filter goes, and what it costs."""
+        return kinds.widened(self._index, count, len(allowed.rows) / len(self))
+
     def _filtered(self, queries: Floats, count: int, allowed: Selection) -> tuple[Ids, Floats]:
-        share = len(allowed.rows) / len(self)
-        effort, seen = kinds.widened(self._index, count, share)
-        if COST_OF_A_ROW * len(allowed.rows) <= seen:
+        if len(allowed.rows) <= self.widened(count, allowed).price:
             return exact(self._vectors, queries, count, allowed.rows)
-        try:
-            if kinds.is_graph(self._index):
-                rows, cosines = self._walked(queries, count, effort, allowed)
-            else:
-                rows, cosines = self._nearest(queries, count, effort, allowed)
-        except RuntimeError:  # a kind of index that knows no filters
-            return exact(self._vectors, queries, count, allowed.rows)
+        rows, cosines = self.through(queries, count, allowed)
         short = (rows < 0).any(axis=1)
-        if short.any():  # what is allowed lies far from the query: no path leads there
+        if short.any():  # what is allowed lies far from the query
             found = exact(self._vectors, queries[short], count, allowed.rows)
             rows[short], cosines[short] = found
         return rows, cosines
 
-    def _walked(
-        self, queries: Floats, count: int, effort: int, allowed: Selection
-    ) -> tuple[Ids, Floats]:
-        """The allowed ones among the `effort` nearest; too few of them show as rows of -1.
+    def through(self, queries: Floats, count: int, allowed: Selection) -> tuple[Ids, Floats]:
+        """What the index itself finds under a filter: rows, and -1 for those that it misses."""
+        if self.exact:
+            selector = kinds.FAISS.IDSelectorBitmap(allowed.bits)
+            parameters = kinds.parameters(self._index, 0, selector)
+            cosines, rows = self._index.search(queries, count, params=parameters)
+            return rows, cosines
+        # The allowed ones among the nearest of all. Not by FAISS's own filter: that takes whatever
+        # is allowed on the way, and where nothing near the query is, says so by wrong answers.
+        wide = self.widened(count, allowed)
+        parameters = kinds.parameters(self._index, wide.effort, None)
+        _, near = self._index.search(queries, min(wide.asked, len(self)), params=parameters)
+        return self._ordered(queries, near, count, allowed.mask)
 
-        Not by FAISS's own filter: that takes whatever is allowed on the way to the query, and
-        where nothing near the query is allowed it says so by wrong answers.
-        """
-        near, near_cosines = self._nearest(queries, min(effort, len(self)), effort, None)
+    def _ordered(
+        self, queries: Floats, near: Ids, count: int, mask: NDArray[np.bool_] | None = None
+    ) -> tuple[Ids, Floats]:
+        """The first `count` by exact cosine, of those in the mask; what is missing is -1."""
         rows = np.full((len(queries), count), -1, np.int64)
         cosines = np.full((len(queries), count), -np.inf, np.float32)
-        for number, found in enumerate(near):
-            places = np.flatnonzero(allowed.mask[found] & (found >= 0))[:count]
-            rows[number, : len(places)] = found[places]
-            cosines[number, : len(places)] = near_cosines[number, places]
+        for number, (query, found) in enumerate(zip(queries, near, strict=True)):
+            kept = found[found >= 0] if mask is None else found[(found >= 0) & mask[found]]
+            exactly = _floats(self._vectors[kept]) @ query
+            order = np.argsort(-exactly, kind="stable")[:count]
+            rows[number, : len(order)] = kept[order]
+            cosines[number, : len(order)] = exactly[order]
         return rows, cosines
 
-    def _nearest(
-        self, queries: Floats, count: int, effort: int, allowed: Selection | None
-    ) -> tuple[Ids, Floats]:
-        selector = None if allowed is None else kinds.FAISS.IDSelectorBitmap(allowed.bits)
-        # What the search has in hand anyway is asked for, so that the exact order has a choice.
-        asked = count if self.exact else min(max(count, self.effort, 2 * 10), len(self))
-        parameters = kinds.parameters(self._index, effort, selector)
-        cosines, rows = self._index.search(queries, asked, params=parameters)
-        if self.exact:
-            return rows, cosines
-        return self._ordered(queries, rows, count)
 
-    def _ordered(self, queries: Floats, rows: Ids, count: int) -> tuple[Ids, Floats]:
-        """The first `count` by exact cosine."""
-        cosines = np.empty(rows.shape, np.float32)
-        for number, query in enumerate(queries):
-            cosines[number] = _floats(self._vectors[rows[number]]) @ query
-        cosines[rows < 0] = -np.inf
-        order = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
-        return np.take_along_axis(rows, order, 1), np.take_along_axis(cosines, order, 1)
+def write_exact(file: Path, vectors: Stored, added: Callable[[int], None] = lambda _: None) -> None:
+    """The file of the index that compares all, without having that index in memory."""
+
+    def slices() -> Iterator[slice]:
+        for start in range(0, len(vectors), SLICE):
+            yield slice(start, start + SLICE)
+            added(min(start + SLICE, len(vectors)))
+
+    kinds.write_exact(file, vectors, slices())
 
 
 def exact(
     vectors: Stored, queries: Floats, count: int, rows: Ids | None = None
 ) -> tuple[Ids, Floats]:
     """The rows nearest to each query and their cosines, by comparing all, or those of `rows`."""
-    if len(queries) > TOGETHER:
-        starts = range(0, len(queries), TOGETHER)
-        parts = [exact(vectors, queries[s : s + TOGETHER], count, rows) for s in starts]
-        return np.concatenate([part[0] for part in parts]), np.concatenate([p[1] for p in parts])
     total = len(vectors) if rows is None else len(rows)
     count = min(count, total)
     best_rows = np.empty((len(queries), 0), np.int64)
     best = np.empty((len(queries), 0), np.float32)
     for start in range(0, total, SLICE):
-        part = (
-            np.arange(start, min(start + SLICE, total))
-            if rows is None
-            else rows[start : start + SLICE]
+        some = (
+            vectors[start : start + SLICE] if rows is None else vectors[rows[start : start + SLICE]]
         )
-        some = vectors[start : start + SLICE] if rows is None else vectors[part]
-        cosines = np.concatenate([best, queries @ _floats(some).T], axis=1)
-        places = np.concatenate(
-            [best_rows, np.broadcast_to(part, (len(queries), len(part)))], axis=1
+        cosines, places = kinds.FAISS.knn(
+            queries, _floats(some), min(count, len(some)), metric=faiss.METRIC_INNER_PRODUCT
         )
-        if cosines.shape[1] > count:
-            kept = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
-            cosines = np.take_along_axis(cosines, kept, 1)
-            places = np.take_along_axis(places, kept, 1)
-        best, best_rows = cosines, places
-    order = np.argsort(-best, axis=1, kind="stable")
-    return np.take_along_axis(best_rows, order, 1), np.take_along_axis(best, order, 1)
+        best = np.concatenate([best, cosines], axis=1)
+        best_rows = np.concatenate([best_rows, places + start], axis=1)
+        order = np.argsort(-best, axis=1, kind="stable")[:, :count]
+        best, best_rows = (
+            np.take_along_axis(best, order, 1),
+            np.take_along_axis(best_rows, order, 1),
+        )
+    return best_rows if rows is None else rows[best_rows], best
 
 
 def _floats(vectors: Stored) -> Floats:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,45 @@ from numpy.typing import NDArray
 # As its Python layer makes it: the stubs know neither the keyword arguments nor all classes.
 FAISS: Any = faiss
 # k-means takes at most 256 vectors per list and wants 39; other kinds are content with fewer.
-TRAINING_ROWS, ROWS_PER_LIST = 100_000, 64
-# An estimate: vectors that one step of a walk through a graph is compared with.
-SEEN_PER_STEP = 32
-# An estimate: a filter does not leave the same share everywhere.
+TRAINING_ROWS, ROWS_PER_LIST = 16_384, 64
+# What `auto` takes where it compares all: float16 as in the files, so nothing is rounded, at half
+# the size of `Flat` and, from 20,000 vectors on, at half its time.
+EXACT = "SQfp16"
+# Of what a lossy index finds nearest, so many, and so many times what is asked for, are put in
+# exact order: a code of four bits for two numbers ranks the right ones among the first hundreds.
+REORDERED, REORDERED_TIMES = 500, 4
+# Where the count of vectors stands in a file of FAISS: behind the kind and the dimension.
+_COUNT = 8
+# `benchmarks/filters.py` measures both. To read a vector from the map and compare it exactly
+# costs as much as so many in a scan inside of FAISS; a step of a walk through a graph (of efSearch)
+# as much as so many such rows.
+SCANNED_PER_ROW, WALKED_PER_STEP = 20, 8
+# A filter does not leave the same share everywhere.
 SPARE = 1.5
 # Vectors that a refining index compares exactly, as a multiple of those that are asked for.
 REFINED = 4
+
+
+def is_exact(index: Any, stored: np.dtype[Any]) -> bool:
+    """Whether it sees every vector, and each as it is stored."""
+    if isinstance(index, faiss.IndexScalarQuantizer):
+        return bool(index.sq.qtype == FAISS.ScalarQuantizer.QT_fp16) and stored == np.float16
+    return isinstance(index, faiss.IndexFlat)
+
+
+def write_exact(file: Path, vectors: NDArray[np.float16], slices: Iterable[slice]) -> None:
+    """What FAISS would write of an `EXACT` index that holds all vectors, without that index.
+
+    It is a header, the count of bytes, and the vectors as they lie in their own file.
+    """
+    empty = FAISS.index_factory(vectors.shape[1], EXACT, faiss.METRIC_INNER_PRODUCT)
+    header = FAISS.serialize_index(empty)
+    header[_COUNT : _COUNT + 8] = np.array([len(vectors)], "<u8").view(np.uint8)
+    header[-8:] = np.array([vectors.nbytes], "<u8").view(np.uint8)
+    with file.open("wb") as stream:
+        stream.write(header.data)
+        for part in slices:
+            stream.write(np.ascontiguousarray(vectors[part], "<f2").data)
 
 
 def train(index: Any, vectors: NDArray[np.floating]) -> None:
@@ -62,23 +96,35 @@ def tune(index: Any, to: int) -> None:
         index.nprobe = to
 
 
-def is_graph(index: Any) -> bool:
-    return isinstance(_core(index), faiss.IndexHNSW)
+def asked(index: Any, count: int) -> int:
+    """How many to ask for, so that the exact order has a choice of what it puts first."""
+    core = _core(index)
+    if isinstance(core, faiss.IndexHNSW):  # what a walk has in hand anyway: more would widen it
+        return max(count, int(core.hnsw.efSearch))
+    return max(REORDERED, REORDERED_TIMES * count)
 
 
-def widened(index: Any, count: int, share: float) -> tuple[int, int]:
-    """The effort for a search that may return this share of the vectors, and how many it sees.
+@dataclass(frozen=True)
+class Wide:
+    """A search that meets as many vectors that may be returned as it would without a filter."""
 
-    As many vectors that may be returned are met on the way as without a filter.
-    """
+    effort: int
+    asked: int  # nearest of all, of which those are taken that may be returned
+    price: int  # rows that could be read and compared exactly in that time
+
+
+def widened(index: Any, count: int, share: float) -> Wide:
+    """For a filter that lets this share of the vectors through."""
     total, core = index.ntotal, _core(index)
+    wanted = math.ceil(max(asked(index, count), SPARE * count) / share)
     if isinstance(core, faiss.IndexHNSW):
-        steps = math.ceil(max(core.hnsw.efSearch, SPARE * count) / share)
-        return steps, steps * SEEN_PER_STEP
+        return Wide(wanted, wanted, wanted * WALKED_PER_STEP)
+    # What is left is put in exact order.
+    price = asked(index, count)
     if isinstance(core, faiss.IndexIVF):
         lists = min(core.nlist, math.ceil(core.nprobe / share))
-        return lists, lists * total // core.nlist
-    return 0, total
+        return Wide(lists, wanted, price + lists * total // core.nlist // SCANNED_PER_ROW)
+    return Wide(0, wanted, price + total // SCANNED_PER_ROW)
 
 
 def parameters(index: Any, effort: int, selector: Any) -> Any:

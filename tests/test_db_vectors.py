@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from db.choosing import candidates, index_for
-from db.vectors import Floats, Ids, VectorIndex, exact
+from db.vectors import Floats, Ids, VectorIndex, exact, write_exact
 from errors import PairdexError, SettingsError
 from tests.generation_samples import clustered, unit
 
 ROWS = 10_000
-FACTORIES = ["Flat", "HNSW32,SQ8", "HNSW32,SQfp16", "IVF128_HNSW32,SQ8", "SQ8", "PQ16x4fs"]
+FACTORIES = [
+    "SQfp16", "IVF128,PQ16x4fsr", "IVF128,SQ8",  # what `auto` takes
+    "Flat", "HNSW32,SQ8", "HNSW32,SQfp16", "IVF128_HNSW32,SQ8", "SQ8", "PQ16x4fs",
+]  # fmt: skip
 OTHERS = [
     "IVF64,Flat",
     "PCA16,IVF64,Flat",
@@ -64,7 +66,8 @@ def test_every_kind_of_index_finds_nearly_what_exact_search_finds(
     rows, right = exact(vectors, queries, 10)
     assert recall(found, ids[rows]) >= (0.5 if "PQ" in factory else 0.97)
     assert (np.diff(cosines, axis=1) <= 1e-6).all()
-    if factory == "Flat":
+    if factory in ("Flat", "SQfp16"):
+        assert indexes[factory].exact
         assert found.tolist() == ids[rows].tolist()
         assert cosines == pytest.approx(right, abs=1e-5)
 
@@ -116,7 +119,7 @@ def test_more_effort_finds_more_and_is_stored_with_the_index(tmp_path: Path) -> 
     assert found[2] > 0.98
 
 
-@pytest.mark.parametrize("factory", ["Flat", "HNSW32,SQ8", "IVF128_HNSW32,SQ8", "PQ16x4fs"])
+@pytest.mark.parametrize("factory", FACTORIES)
 def test_an_index_that_is_read_answers_as_the_one_that_was_written(
     indexes: dict[str, VectorIndex], vectors: Floats, ids: Ids, queries: Floats,
     factory: str, tmp_path: Path,
@@ -125,6 +128,28 @@ def test_an_index_that_is_read_answers_as_the_one_that_was_written(
     read = VectorIndex.read(tmp_path / "x.faiss", ids, vectors)
     (tmp_path / "x.faiss").unlink()  # whoever has opened it keeps it
     assert read.search(queries, 20)[0].tolist() == indexes[factory].search(queries, 20)[0].tolist()
+
+
+@pytest.mark.parametrize("rows", [0, 1, ROWS])
+def test_the_file_of_exact_search_is_what_the_library_itself_would_write(
+    vectors: Floats, ids: Ids, rows: int, tmp_path: Path
+) -> None:
+    done: list[int] = []
+    write_exact(tmp_path / "ours", vectors[:rows], done.append)
+    VectorIndex.build(vectors[:rows], ids[:rows], "SQfp16").write(tmp_path / "theirs")
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+    assert done == ([rows] if rows else [])
+
+
+def test_exact_search_among_some_rows_names_these_rows(vectors: Floats, queries: Floats) -> None:
+    """More rows than are compared at a time, and in fewer of them than are asked for."""
+    many = np.tile(vectors, (3, 1))
+    rows = np.arange(0, len(many), 1 + len(many) // 20_000)
+    found, cosines = exact(many, queries, 10, rows)
+    right = np.sort(queries @ many[rows].astype(np.float32).T, axis=1)[:, ::-1][:, :10]
+    assert np.isin(found, rows).all()
+    assert cosines == pytest.approx(right, abs=1e-5)
+    assert exact(many, queries, 10, rows[:3])[0].shape == (len(queries), 3)
 
 
 def test_threads_that_search_with_different_filters_do_not_disturb_each_other(
@@ -155,7 +180,7 @@ def test_a_filter_keeps_its_recall(
     assert recall(found, right) >= (0.5 if "PQ" in factory else 0.95)
 
 
-@pytest.mark.parametrize("factory", ["HNSW32,SQ8", "IVF128_HNSW32,SQ8"])
+@pytest.mark.parametrize("factory", ["IVF128,PQ16x4fsr", "HNSW32,SQ8", "IVF128_HNSW32,SQ8"])
 def test_a_filter_that_leaves_only_what_is_far_away_keeps_its_recall(
     indexes: dict[str, VectorIndex], vectors: Floats, ids: Ids, queries: Floats, factory: str
 ) -> None:
@@ -181,72 +206,6 @@ def test_a_filter_that_allows_everything_is_no_filter(
 ) -> None:
     for index in indexes.values():
         assert index.search(queries, 5, ids)[0].tolist() == index.search(queries, 5)[0].tolist()
-
-
-# -- choosing -------------------------------------------------------------------------------
-
-
-def test_a_small_catalog_is_searched_exactly(vectors: Floats, ids: Ids, queries: Floats) -> None:
-    index, found = index_for(vectors, ids, queries, "auto", 0.98)
-    assert index.exact
-    assert (found.factory, found.recall, found.effort) == ("Flat", 1.0, 0)
-
-
-@pytest.mark.parametrize("target", [0.9, 0.98, 0.995])
-def test_a_large_catalog_gets_the_least_effort_with_enough_recall(
-    vectors: Floats, ids: Ids, queries: Floats, target: float
-) -> None:
-    index, found = index_for(vectors, ids, queries, "auto", target, flat_up_to=1000)
-    assert found.factory.startswith("HNSW32,")
-    assert found.effort == index.effort > 0
-    right = ids[exact(vectors, queries, 10)[0]]
-    assert recall(index.search(queries, 10)[0], right) >= target - 0.005
-    if found.effort > index.efforts[0]:
-        index.tune(index.efforts[index.efforts.index(found.effort) - 1])
-        assert recall(index.search(queries, 10)[0], right) < target
-
-
-def test_where_no_approximation_is_enough_the_search_is_exact(
-    vectors: Floats, ids: Ids, queries: Floats
-) -> None:
-    more_than_all = 1.01  # which no candidate reaches
-    few, of = vectors[:2000], ids[:2000]
-    index, found = index_for(few, of, queries, "auto", more_than_all, flat_up_to=1000)
-    assert (found.factory, found.recall, index.exact) == ("Flat", 1.0, True)
-
-
-def test_a_told_factory_is_taken_and_its_recall_is_told(
-    vectors: Floats, ids: Ids, queries: Floats
-) -> None:
-    _, found = index_for(vectors, ids, queries, "PQ4x4fs", 0.98)
-    assert found.factory == "PQ4x4fs"
-    assert found.recall < 0.98
-
-
-def test_equal_vectors_are_ties_and_no_lost_neighbours(ids: Ids, queries: Floats) -> None:
-    """Thousands of items with the same caption: any ten of them are right."""
-    same = np.repeat(clustered(50, seed=2), 100, axis=0)
-    _, found = index_for(same, ids[:5000], queries, "auto", 0.98, flat_up_to=1000)
-    assert found.recall >= 0.98
-
-
-def test_building_tells_how_far_it_is(vectors: Floats, queries: Floats) -> None:
-    seen: list[tuple[str, int, int, str]] = []
-
-    def progress(stage: str, done: int, total: int, note: str = "") -> None:
-        seen.append((stage, done, total, note))
-
-    many, total = np.tile(vectors, (3, 1)), 3 * ROWS
-    index_for(many, np.arange(total), queries, "Flat", 0.98, "image index", progress)
-    assert len(seen) == 2
-    assert seen[-1] == ("image index", total, total, "Flat")
-
-
-def test_candidates_follow_the_size() -> None:
-    assert candidates(100_000) == ["Flat"]
-    assert candidates(100_001)[0].startswith("HNSW")
-    assert candidates(16_000_000)[0].startswith("IVF16384_HNSW32")
-    assert all(candidates(size)[-1] == "Flat" for size in (1, 10**6, 10**7))
 
 
 # -- errors ---------------------------------------------------------------------------------
