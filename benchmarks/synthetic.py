@@ -139,7 +139,6 @@ def _rows(connection: Connection, ids: range, texts: list[str]) -> None:
         insert(Caption),
         [{"id": i, "item_id": i, "position": 0, "language": "en", "text": t} for i, t in rows],
     )
-    sqlite.write_words(connection, zip(ids, names, texts, [""] * len(texts), strict=True))
 
 
 def write(folder: Path, catalog: Catalog, first: int = 1) -> None:

@@ -91,7 +91,7 @@ def _recall(live: Generation, vectors: Floats) -> dict[str, float]:
     }
     lists = {name: [set(row) for row in ids.tolist()] for name, ids in found.items()}
     lists["shortlist"] = [
-        {candidate.item for candidate in shortlist(live, vector, [], EACH)} for vector in vectors
+        {candidate.item for candidate in shortlist(live, vector, "", EACH)} for vector in vectors
     ]
     return {
         name: round(mean(len(set(r) & s) / 10 for r, s in zip(right, rows, strict=True)), 4)
@@ -107,18 +107,18 @@ def _stages(
     for text in texts:
         encoded = encoder.texts([text])
         with clock("words"):
-            words = store.word_hits(text, EACH)
-        with clock("shortlist"):
-            found = shortlist(live, encoded.vectors[0], words, EACH)
-        ids = [candidate.item for candidate in found]
+            live.words.hits(text, EACH)
+        with clock("shortlist with words"):
+            found = shortlist(live, encoded.vectors[0], text, EACH)
+        ids = np.asarray([candidate.item for candidate in found], np.int64)
         with clock("present"):
-            store.present(ids)
+            store.removals()
         with clock("coverage"):
-            cover = np.asarray(store.word_coverage(text, ids), np.float32)
+            cover = live.words.coverage(text, ids)
         with clock("judge"):
-            judge(live, encoder, encoded, np.asarray(ids, np.int64), cover)
+            judge(live, encoder, encoded, ids, cover)
         with clock("details"):
-            store.details(ids[:10])
+            store.details(ids[:10].tolist())
         judged.append(len(ids))
     return {name: clock.spread(name) for name in clock.wall} | {"judged": {"mean": mean(judged)}}
 

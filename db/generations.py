@@ -64,6 +64,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     captions: int
     shared: int
     width: int
+    removals: int = -1  # of the catalog when it was read (Store.removals); -1 is none it has had
     vectors: dict[str, Measured] = {}  # images, captions
     settings: dict[str, Any]
     timings: dict[str, float]

@@ -12,18 +12,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, select, text
 
-from db import sqlite
-from db.tables import Base, SchemaVersion
+from db import details
+from db.tables import Base, Item, SchemaVersion
 from errors import HomeError
 
+CHUNK = 5000  # rows that are read at once
 Step = Callable[[Connection], None]
 
 
 def _baseline(connection: Connection) -> None:
     """Step 1: the first published schema."""
     Base.metadata.create_all(connection)
-    if connection.dialect.name == "sqlite":
-        sqlite.create_words(connection)
 
 
 def _folded(connection: Connection) -> None:
@@ -39,7 +38,20 @@ def _folded(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-STEPS: Sequence[Step] = (_baseline, _folded)
+def _words(connection: Connection) -> None:
+    """Step 3: a digest of each item's words, which are searched in the generations now."""
+    connection.execute(text("DROP TABLE IF EXISTS item_words"))
+    connection.execute(text("ALTER TABLE items ADD COLUMN words VARCHAR(32) NOT NULL DEFAULT ''"))
+    Base.metadata.create_all(connection)  # state
+    ids = list(connection.scalars(select(Item.id).order_by(Item.id)))
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        found = zip(part, details.item_words(connection, part), strict=True)
+        values = [{"number": number, "digest": words.digest} for number, words in found]
+        connection.execute(text("UPDATE items SET words = :digest WHERE id = :number"), values)
+
+
+STEPS: Sequence[Step] = (_baseline, _folded, _words)
 
 
 def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 Split = Literal["train", "val", "test"]
 AttributeKind = Literal["number", "date", "text", "list"]
@@ -57,6 +60,7 @@ class IndexRecord:
     mtime_ns: int
     perceptual_hash: str
     name: str
+    words: str  # digest of name, captions and tags
     captions: tuple[tuple[int, str], ...]  # (id, text)
 
 
@@ -67,6 +71,12 @@ class WordsRecord:
     name: str
     captions: tuple[str, ...]
     tags: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Equal where the words are; the order of tags says nothing."""
+        parts = msgspec.json.encode((self.name, self.captions, sorted(self.tags)))
+        return hashlib.blake2b(parts, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,16 +209,6 @@ class Store:
             rows = session.scalars(select(Problem).order_by(Problem.row, Problem.id))
             return [ProblemRecord(p.row, p.key, p.code, p.detail, p.kept) for p in rows]
 
-    def word_hits(self, query: str, limit: int) -> list[tuple[int, float]]:
-        """(item id, relevance) of items that hold words of the query, best first."""
-        with self._engine.connect() as connection:
-            return sqlite.find_words(connection, query, limit)
-
-    def word_coverage(self, query: str, ids: Sequence[int]) -> list[float]:
-        """The share of the query's words that each of the items holds, from 0 to 1."""
-        with self._engine.connect() as connection:
-            return sqlite.cover_words(connection, query, ids)
-
     # -- job runs ---------------------------------------------------------------------------
 
     def start_run(self, kind: str) -> int:

@@ -4,6 +4,7 @@
            ├─ item_tags ─ tags
            ├─ attributes      every other column of the source, typed
            └─ (problems)      rows and files that were not taken whole, by source row
+    state                     counters of the catalog as a whole
     runs                      each import, training and index job with its counts
     generations               (on disk, see generations.py)
 
@@ -51,6 +52,7 @@ class Item(Base):
     format: Mapped[str] = mapped_column(String(16))
     brightness: Mapped[float]
     contrast: Mapped[float]
+    words: Mapped[str] = mapped_column(String(32), server_default="")  # see WordsRecord.digest
 
     captions: Mapped[list[Caption]] = relationship(
         back_populates="item", cascade="all, delete-orphan", order_by="Caption.position"
@@ -157,6 +159,15 @@ class Failure(Base):
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
     status: Mapped[str] = mapped_column(String(8))  # skipped or failed
     reason: Mapped[str] = mapped_column(Text)
+
+
+class State(Base):
+    """What is known of the catalog as a whole: `removals`, how often items were removed."""
+
+    __tablename__ = "state"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    number: Mapped[int]
 
 
 class SchemaVersion(Base):

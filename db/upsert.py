@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from db import sqlite
 from db.folding import fold
-from db.records import ItemRecord, ProblemRecord
-from db.tables import Attribute, Caption, Item, ItemTag, Problem, Tag
+from db.records import ItemRecord, ProblemRecord, WordsRecord
+from db.tables import Attribute, Caption, Item, ItemTag, Problem, State, Tag
 
 CHUNK = 400
+REMOVALS = "removals"
 _T = TypeVar("_T")
 
 
@@ -53,12 +53,12 @@ def apply_import(
             if before[number] == _fingerprint(item):
                 counts.unchanged += 1
                 continue
-            connection.execute(update(Item).where(Item.id == number).values(**_columns(item)))
+            connection.execute(update(Item).where(Item.id == number).values(**_stored(item)))
             touched.append((number, item))
         counts.changed += len(touched)
         if new:
             rows = insert(Item).returning(Item.id, sort_by_parameter_order=True)
-            created = list(connection.scalars(rows, [_columns(item) for item in new]))
+            created = list(connection.scalars(rows, [_stored(item) for item in new]))
             known.update((item.key, i) for i, item in zip(created, new, strict=True))
             seen.update(created)
             touched += zip(created, new, strict=True)
@@ -75,7 +75,7 @@ def apply_import(
 def _write_children(
     connection: Connection, touched: list[tuple[int, ItemRecord]], tag_ids: dict[str, int]
 ) -> None:
-    """Captions, tags, attributes and words of items that are new or changed."""
+    """Captions, tags and attributes of items that are new or changed."""
     if not touched:
         return
     ids = [number for number, _ in touched]
@@ -117,22 +117,16 @@ def _write_children(
         ],
     )
     _insert(connection, Attribute, [row for number, item in touched for row in _rows(number, item)])
-    if connection.dialect.name == "sqlite":
-        sqlite.write_words(
-            connection,
-            (
-                (number, item.name, "\n".join(c.text for c in item.captions), " ".join(item.tags))
-                for number, item in touched
-            ),
-        )
 
 
 def _remove(connection: Connection, ids: list[int]) -> int:
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
         connection.execute(delete(Item).where(Item.id.in_(part)))
-        if connection.dialect.name == "sqlite":
-            sqlite.delete_words(connection, part)
+    if ids:
+        again = update(State).where(State.name == REMOVALS).values(number=State.number + 1)
+        if not connection.execute(again).rowcount:
+            connection.execute(insert(State).values(name=REMOVALS, number=1))
     return len(ids)
 
 
@@ -147,6 +141,12 @@ def _add_tags(connection: Connection, items: list[ItemRecord], tag_ids: dict[str
 def _columns(item: ItemRecord) -> dict[str, Any]:
     facts = asdict(item.facts)
     return {"key": item.key, "name": item.name, "image": item.image, "split": item.split} | facts
+
+
+def _stored(item: ItemRecord) -> dict[str, Any]:
+    captions = tuple(caption.text for caption in item.captions)
+    words = WordsRecord(item.name, captions, tuple(dict.fromkeys(item.tags)))
+    return _columns(item) | {"words": words.digest}
 
 
 def _rows(number: int, item: ItemRecord) -> Iterator[dict[str, Any]]:

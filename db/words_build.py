@@ -140,13 +140,15 @@ class _Tokens:
     ) -> None:
         self._sequence, self._starts = sequence, starts
         self._first, self._of_form = first, of_form
+        # Behind all forms, where their negative numbers point: the marks, of no term.
+        self._sizes = np.concatenate([np.diff(first), [0, 0]])
 
     def lengths(self) -> NDArray[np.int64]:
         """How many terms each item has."""
         held = [np.empty(0, np.int64)]
         for words, starts in self._slices():
-            counts = np.where(words < 0, 0, self._first[words + 1] - self._first[words])
-            held.append(np.add.reduceat(counts, starts[:-1]))  # no item is empty: it has its marks
+            # No item is empty: it has its marks.
+            held.append(np.add.reduceat(self._sizes[words], starts[:-1]))
         return np.concatenate(held)
 
     def __iter__(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
@@ -159,7 +161,7 @@ class _Tokens:
             row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
             kept = words >= 0
             words, weight, row = words[kept], weight[kept], row[kept]
-            count = self._first[words + 1] - self._first[words]
+            count = self._sizes[words]
             within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
             term = self._of_form[np.repeat(self._first[words], count) + within]
             # One number for each place, so that one quick sort brings together what belongs so.

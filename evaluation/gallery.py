@@ -53,8 +53,9 @@ def gallery(live: Generation, records: Sequence[ItemRecord]) -> Iterator[Gallery
             # Exact whatever the live index is: a gallery of a split is small.
             write_indexes(root, "Flat", recall=1.0)
             manifest = msgspec.structs.replace(
-                live.manifest, name="judged", items=len(images), captions=len(captions), files={}
-            )
+                live.manifest, name="judged", items=len(images), captions=len(captions),
+                removals=store.removals(), files={},
+            )  # fmt: skip
             ids = {key: item.id for key, item in kept.items()}
             yield Gallery(store, Generation(root, manifest), ids)
 

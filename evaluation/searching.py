@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from db.generations import Generation
-from db.store import Store
 from db.vectors import Ids
+from db.words import Words
 from encoder.encoded import Encoder
 from evaluation.bootstrap import Resamples
 from evaluation.gallery import gallery, without
@@ -22,10 +22,9 @@ from settings import SearchSettings
 RESULTS = 100
 
 
-def by_words(store: Store, held: Ids, queries: Sequence[str], limit: int) -> list[Ids]:
+def by_words(words: Words, queries: Sequence[str], limit: int) -> list[Ids]:
     """Ids by the word index alone (BM25)."""
-    lists = [[item for item, _ in store.word_hits(query, limit)] for query in queries]
-    return [_among(np.asarray(items, np.int64), held) for items in lists]
+    return [words.hits(query, limit)[0] for query in queries]
 
 
 def by_search(
@@ -67,15 +66,10 @@ def other_captions(
         with gallery(live, records) as place:
             own = [np.asarray([place.ids[key]]) for key in asked]
             held = np.asarray(place.generation.images.ids)
-            words = by_words(place.store, held, queries, settings.shortlist)
+            words = by_words(place.generation.words, queries, settings.shortlist)
             searcher = Searcher(place.store, place.generation, encoder, settings)
             _, found = by_search(searcher, place.ids, queries)
             for system, order in (("words", words), ("hybrid", found)):
                 ranking = Ranking(order, own, len(held))
                 figures |= retrieval(f"{prefix}.{system}", ranking, resamples)
     return figures, {"t2i.other_captions": len(asked)}
-
-
-def _among(items: Ids, held: Ids) -> Ids:
-    """Without items that came after the index was built."""
-    return items[np.isin(items, held)]

@@ -46,7 +46,7 @@ def attributes(bench: Bench) -> Findings:
         found.figures |= attribute_figures("attributes", looked, right, len(held), resamples)
         ids = {item.key: item.id for item in material.catalog}
         results, order = by_search(_searcher(bench), ids, texts)
-        words = by_words(bench.store, held, texts, search.shortlist)
+        words = by_words(bench.generation.words, texts, search.shortlist)
         for system, of in (("words", words), ("hybrid", order)):
             ranking = Ranking(of, right, len(held))
             found.figures |= many_right(f"attributes.{system}", ranking, resamples)

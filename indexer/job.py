@@ -70,7 +70,9 @@ def build_index(
         with EmbeddingCache(home.cache, encoder.fingerprint) as cache:
             with _timed(summary, "scan"):
                 known_images, known_texts = cache.known(IMAGE), cache.known(TEXT)
+                removals = store.removals()
                 plan = scan(store.index_rows(), total, known_images, known_texts, progress)
+                plan.removals = removals
             with _timed(summary, "images"):
                 embedded = embed_images(plan, store, encoder, cache, batch, progress)
             with _timed(summary, "captions"):
@@ -144,6 +146,7 @@ def _generation(
             captions=len(plan.captions),
             shared=encoder.shared,
             width=encoder.head.width,
+            removals=plan.removals,
             vectors=measured,
             settings=msgspec.to_builtins(index),
             timings=dict(summary.seconds),

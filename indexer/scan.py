@@ -48,7 +48,9 @@ class Plan:
     new_images: Rows  # one of each content that is still to be embedded
     new_captions: Rows  # likewise, short texts first
     signs: NDArray[np.uint64]  # of each row of images, see signs.py
+    words: str  # digest of the words of all items
     failures: list[tuple[int, str, str]] = field(default_factory=list)  # item, status, reason
+    removals: int = 0  # of the catalog before it was read
 
     def signature(self, *also: str) -> str:
         """Equal where an index of it would be equal."""
@@ -58,6 +60,7 @@ class Plan:
             for part in (rows.ids, rows.owners, rows.contents):
                 digest.update(part.tobytes())
         digest.update(self.signs.tobytes())
+        digest.update(self.words.encode())
         return digest.hexdigest()
 
     def drop(self, unreadable: dict[bytes, str]) -> None:
@@ -82,6 +85,7 @@ def scan(
     """Reads no image whose size and time are those of the import; equal files are work once."""
     seen, texts = _Column(), _Column()
     lengths, marks = array("l"), array("Q")
+    words = hashlib.sha256()
     failures: list[tuple[int, str, str]] = []
     for number, item in enumerate(items, start=1):
         if number % REPORT == 0 or number == total:
@@ -96,6 +100,7 @@ def scan(
             failures.append((item.id, "failed", str(error)))
             continue
         seen.add(item.id, item.id, content)
+        words.update(item.words.encode())
         # The import's hash is of the file as it was then.
         same = content.hex() == item.content_hash
         marks.extend(signs(content, item.perceptual_hash if same else "", item.name))
@@ -111,6 +116,7 @@ def scan(
         new_images=pictures[_new(pictures.contents, known_images)],
         new_captions=captions[new[short_first]],
         signs=np.asarray(marks, np.uint64).reshape(-1, SIGNS),
+        words=words.hexdigest(),
         failures=failures,
     )
 

@@ -39,6 +39,7 @@ class Searcher:
         self._store, self._generation = store, generation
         self._encoder, self._settings = encoder, settings
         self._allowed: Allowed | None = None  # everything, until something is found to be gone
+        self._removals = generation.manifest.removals  # of the catalog that this is right for
         self._older: dict[str, Searcher] = {}  # of a generation that a cursor has named
 
     @classmethod
@@ -66,13 +67,14 @@ class Searcher:
         query = request.text.strip()
         encoded = self._encoder.texts([query])
 
+        self._look_for_gone()
+
         def take(count: int) -> tuple[Sequence[Candidate], bool]:
-            words = self._store.word_hits(query, count)
-            return self._present(encoded.vectors[0], words, count)
+            return self._shortlist(encoded.vectors[0], query, count)
 
         def judged(candidates: Sequence[Candidate]) -> Evidence:
             items = np.asarray([candidate.item for candidate in candidates], np.int64)
-            coverage = np.asarray(self._store.word_coverage(query, items.tolist()), np.float32)
+            coverage = self._generation.words.coverage(query, items)
             return judge(self._generation, self._encoder, encoded, items, coverage)
 
         stages = Stages(self._generation, request, self._settings, self._threshold, take, judged)
@@ -136,27 +138,24 @@ class Searcher:
             self._older = {name: found}  # one is enough: who pages stays in one
         return self._older[name]
 
-    def _present(
-        self, vector: Floats, words: Sequence[tuple[int, float]], count: int
-    ) -> tuple[list[Candidate], bool]:
-        """The shortlist of so many per channel, and whether there is nothing beside it.
+    def _look_for_gone(self) -> None:
+        """What the catalog has lost since the generation was built takes no place any more.
 
-        Without items that the catalog has lost since the generation was built.
+        Ids are never given twice, so what has gone stays gone, and the catalog is read whole only
+        when it has lost something more.
         """
-        for _ in range(2):
-            candidates = shortlist(self._generation, vector, words, count, self._allowed)
-            held = self._generation.images.ids
-            if self._allowed is not None:
-                held = held[self._allowed.images.rows]
-            if count >= len(held):  # so many are all of them, however a channel may miss some
-                found = {candidate.item for candidate in candidates}
-                candidates += [Candidate(i) for i in held.tolist() if i not in found]
-            present = self._store.present([candidate.item for candidate in candidates])
-            if len(present) == len(candidates):
-                break
-            # What is gone took places that others deserve. Ids are never given twice, so what has
-            # gone stays gone, and the catalog is read whole only when it has lost something more.
+        removals = self._store.removals()
+        if removals != self._removals:
             left = np.asarray(self._store.item_ids(), np.int64)
-            self._allowed = allow(self._generation, left)
-        there = [candidate for candidate in candidates if candidate.item in present]
-        return there, len(candidates) >= len(held)
+            self._allowed, self._removals = allow(self._generation, left), removals
+
+    def _shortlist(self, vector: Floats, words: str, count: int) -> tuple[list[Candidate], bool]:
+        """The shortlist of so many per channel, and whether there is nothing beside it."""
+        candidates = shortlist(self._generation, vector, words, count, self._allowed)
+        ids = self._generation.images.ids
+        held = len(ids) if self._allowed is None else len(self._allowed.images.rows)
+        if count >= held:  # so many are all of them, however a channel may miss some
+            found = {candidate.item for candidate in candidates}
+            every = ids if self._allowed is None else ids[self._allowed.images.rows]
+            candidates += [Candidate(i) for i in every.tolist() if i not in found]
+        return candidates, len(candidates) >= held

@@ -6,7 +6,6 @@ what no model has learnt: names and brands. The union goes to the head.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,22 +43,21 @@ def allow(generation: Generation, items: Ids) -> Allowed:
 def shortlist(
     generation: Generation,
     vector: Floats,
-    words: Sequence[tuple[int, float]],
+    words: str,
     count: int,
     allowed: Allowed | None = None,
 ) -> list[Candidate]:
-    """The union of the channels, best fused rank first; `words` are (item, relevance) hits.
+    """The union of the channels, best fused rank first.
 
     What is not allowed takes no place: each channel gives as many candidates as without a filter.
     """
     images, captions = generation.images, generation.captions
     some, of = (allowed.images, allowed.captions) if allowed else (None, None)
-    held = images.ids if some is None else images.ids[some.rows]
+    mask = None if some is None else some.mask
     channels: dict[str, list[int]] = {
         "image": _nearest(images.index.search(vector[None], count, some)[0]),
         "caption": _owners(generation, captions.index.search(vector[None], count, of)[0]),
-        # The catalog may have changed since the generation was built.
-        "words": _present(held, [item for item, _ in words]),
+        "words": generation.words.hits(words, count, mask)[0].tolist(),
     }
     found: dict[int, Candidate] = {}
     for channel, items in channels.items():
@@ -81,11 +79,3 @@ def _owners(generation: Generation, ids: Ids) -> list[int]:
     captions = np.asarray(_nearest(ids), np.int64)
     return list(dict.fromkeys(int(item) for item in side.owners[side.rows(captions)]))
 
-
-def _present(ids: Ids, items: list[int]) -> list[int]:
-    places = np.searchsorted(ids, np.asarray(items, np.int64))  # not isin, which would read all
-    return [
-        item
-        for item, place in zip(items, places.tolist(), strict=True)
-        if place < len(ids) and ids[place] == item
-    ]

@@ -14,6 +14,7 @@ from catalog.facts import map_ordered
 from db.store import Store
 from errors import CatalogError
 from tests.catalog_samples import load, picture, save_picture, write_csv
+from tests.words_samples import words_of
 
 HEADER = ["id", "image", "caption", "tags", "split"]
 
@@ -131,7 +132,7 @@ def test_a_mapped_caption_keeps_the_plain_one_out_of_the_store(tmp_path: Path) -
     assert items["a.png"].attributes == {}
     assert any("`caption` was left out" in note for note in summary.notes)
     with Store.open(home) as store:
-        assert store.word_hits("Bulbasaur", 5) == []
+        assert words_of(store).unknown("Bulbasaur")
 
 
 def test_images_may_lie_elsewhere(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from db.migrations import STEPS, migrate
 from db.records import CaptionRecord, ItemRecord, ProblemRecord
 from db.store import Store
 from errors import HomeError
+from tests.words_samples import words_of
 
 
 def test_what_goes_in_comes_out(store: Store) -> None:
@@ -48,7 +49,8 @@ def test_prune_removes_what_the_source_no_longer_names_and_its_id_is_not_used_ag
 ) -> None:
     *kept, last = store.items()
     assert store.apply_import(kept, [], prune=True).removed == 1
-    assert store.word_hits("Sq11", 5) == []
+    assert store.removals() == 1
+    assert words_of(store).unknown("Sq11") == ("Sq11",)
     store.apply_import([last], [])
     again = [item for item in store.items() if item.key == last.key]
     assert again[0].id > last.id
@@ -66,7 +68,8 @@ def test_prune_removes_what_the_source_no_longer_names_and_its_id_is_not_used_ag
     ],
 )
 def test_exact_words_are_found(store: Store, query: str, keys: list[str]) -> None:
-    found = store.details([item for item, _ in store.word_hits(query, 50)])
+    words = words_of(store)
+    found = store.details(words.hits(query, 50)[0].tolist())
     assert sorted(item.key for item in found.values()) == sorted(keys)
 
 
@@ -74,12 +77,14 @@ def test_a_korean_noun_is_found_under_its_particle(store: Store) -> None:
     first = next(store.items())
     with_particle = dataclasses.replace(first, captions=(CaptionRecord("불꽃은 뜨겁다", "ko"),))
     store.apply_import([with_particle], [])
-    assert [item for item, _ in store.word_hits("불꽃", 5)] == [first.id]
+    assert words_of(store).hits("불꽃", 5)[0].tolist() == [first.id]
 
 
 def test_no_query_text_can_break_the_word_index(store: Store) -> None:
-    for query in ('a"b', "col:x", "a AND", "^", "x*", "NEAR(a b)", "\x00", "한", "'; DROP TABLE"):
-        store.word_hits(query, 5)
+    words = words_of(store)
+    for query in ('a"b', "col:x", "a AND", "^", "x*", "\x00", "\x01\x02\x03", "한", "\ud800", ".*"):
+        words.hits(query, 5)
+        words.holding(query)
 
 
 def test_problems_are_replaced_by_the_next_import(store: Store) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import unicodedata
 
+import numpy as np
 import pytest
 
 from db.records import CaptionRecord
 from db.store import Store
+from tests.words_samples import words_of
 
 
 def wide(text: str) -> str:
@@ -23,6 +25,7 @@ def test_words_are_found_however_query_and_caption_are_composed(store: Store, te
     for written in forms:
         caption = CaptionRecord(f"{written} 불꽃은 {wide('lantern')}", "ko")
         store.apply_import([dataclasses.replace(first, captions=(caption,))], [])
+        words = words_of(store)
         for query in forms:
-            assert first.id in dict(store.word_hits(query, 50)), (written, query)
-            assert store.word_coverage(query, [first.id]) == pytest.approx([1.0])
+            assert first.id in words.hits(query, 50)[0], (written, query)
+            assert words.coverage(query, np.array([first.id])) == pytest.approx([1.0])

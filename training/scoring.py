@@ -19,6 +19,8 @@ from sklearn.linear_model import LogisticRegression
 
 from db.records import ItemRecord
 from db.store import Store
+from db.words import Words
+from db.words_build import build
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import read_pixels
 from encoder.scoring import Scoring
@@ -62,8 +64,10 @@ def fit_scoring(store: Store, encoder: Encoder, seed: int, progress: Progress = 
     unseen = _gallery(held, encoder, progress)
     whole = _gallery([*learnt, *held], encoder, progress)
     scoring = _fit_image(unseen, encoder, rng)
-    scoring = _fit_text(scoring, whole, store, encoder, rng)
-    return _fit_threshold(scoring, whole, store, encoder, seed)
+    ids = store.item_ids()
+    words = build(np.asarray(ids, np.int64), store.item_words(ids))
+    scoring = _fit_text(scoring, whole, words, encoder, rng)
+    return _fit_threshold(scoring, whole, words, encoder, seed)
 
 
 def _gallery(items: Sequence[ItemRecord], encoder: Encoder, progress: Progress) -> Gallery:
@@ -102,18 +106,17 @@ def _fit_image(gallery: Gallery, encoder: Encoder, rng: np.random.Generator) -> 
 
 
 def _fit_text(
-    scoring: Scoring, gallery: Gallery, store: Store, encoder: Encoder, rng: np.random.Generator
+    scoring: Scoring, gallery: Gallery, words: Words, encoder: Encoder, rng: np.random.Generator
 ) -> Scoring:
     queries = _tag_queries(gallery, rng)
-    ids = [item.id for item in gallery.items]
     rows, labels = [], []
     truths = [(text, gallery.tagged(tags)) for text, tags in queries]
-    nothing = np.zeros(len(ids), np.bool_)
+    nothing = np.zeros(len(gallery.items), np.bool_)
     if queries:
         noise = nonsense_queries(NONSENSE, int(rng.integers(2**31)))
         truths += [(text, nothing) for text in noise]
     for text, truth in truths:
-        captions, coverage = _text_evidence(gallery, store, encoder, text, ids)
+        captions, coverage = _text_evidence(gallery, words, encoder, text)
         best = np.unique(
             np.concatenate([np.argsort(-captions)[:SHORTLIST], np.argsort(-coverage)[:SHORTLIST]])
         )
@@ -127,14 +130,13 @@ def _fit_text(
 
 
 def _fit_threshold(
-    scoring: Scoring, gallery: Gallery, store: Store, encoder: Encoder, seed: int
+    scoring: Scoring, gallery: Gallery, words: Words, encoder: Encoder, seed: int
 ) -> Scoring:
-    ids = [item.id for item in gallery.items]
     best = []
     for query in nonsense_queries(NONSENSE, seed):
         encoded = encoder.texts([query])
         image = scoring.image(*_image_evidence(gallery, encoder, encoded, 0))
-        text = scoring.text(*_text_evidence(gallery, store, encoder, query, ids))
+        text = scoring.text(*_text_evidence(gallery, words, encoder, query))
         best.append(float(scoring.both(image, text).max()))
     return Scoring(
         scoring.head, scoring.cosine, scoring.offset, scoring.caption, scoring.coverage,
@@ -174,11 +176,12 @@ def _image_evidence(
 
 
 def _text_evidence(
-    gallery: Gallery, store: Store, encoder: Encoder, query: str, ids: Sequence[int]
+    gallery: Gallery, words: Words, encoder: Encoder, query: str
 ) -> tuple[Floats, Floats]:
-    best = np.full(len(ids), -1.0, np.float32)
+    best = np.full(len(gallery.items), -1.0, np.float32)
     np.maximum.at(best, gallery.owners, gallery.captions @ encoder.texts([query]).vectors[0])
-    return best, np.asarray(store.word_coverage(query, ids), np.float32)
+    ids = np.asarray([item.id for item in gallery.items], np.int64)
+    return best, words.coverage(query, ids)
 
 
 def logistic(evidence: NDArray[np.float32], truth: NDArray[np.bool_]) -> tuple[float, float, float]:
