@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, Select, distinct, func, select, tuple_
+from sqlalchemy import Connection, Select, distinct, func, select
 
 from db.filters import BUILTIN, COLUMNS, Field
 from db.records import AttributeKind
@@ -29,16 +29,18 @@ class FieldRecord:
 
 def field_kinds(connection: Connection) -> dict[str, tuple[AttributeKind, ...]]:
     """The kinds of each attribute. Leaps from one to the next: no walk through all rows."""
-    kinds: dict[str, tuple[AttributeKind, ...]] = {}
-    pair = tuple_(Attribute.name, Attribute.kind)
-    query = select(Attribute.name, Attribute.kind)
-    query = query.order_by(Attribute.name, Attribute.kind).limit(1)
-    found = connection.execute(query).first()
-    while found is not None:
-        name, kind = found[0], cast(AttributeKind, found[1])
-        kinds[name] = (*kinds.get(name, ()), kind)
-        found = connection.execute(query.where(pair > (name, kind))).first()
-    return kinds
+    names = select(func.min(Attribute.name))
+    kinds = select(func.min(Attribute.kind))
+    found: dict[str, tuple[AttributeKind, ...]] = {}
+    name = connection.scalar(names)
+    while name is not None:
+        of_name = kinds.where(Attribute.name == name)
+        kind = connection.scalar(of_name)
+        while kind is not None:
+            found[name] = (*found.get(name, ()), cast(AttributeKind, kind))
+            kind = connection.scalar(of_name.where(Attribute.kind > kind))
+        name = connection.scalar(names.where(Attribute.name > name))
+    return found
 
 
 def values(connection: Connection, field: Field, limit: int) -> list[str]:

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Engine, create_engine, delete, func, insert, 
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db import details, sqlite, upsert
+from db.filtering import Filterable
 from db.home import Home, writing
+from db.judgements import Judgements, SavedSearches
 from db.migrations import migrate
 from db.records import (
     ImageFacts,
@@ -29,9 +31,10 @@ CHUNK = 500
 SCAN_CHUNK = 5000
 
 
-class Store:
+class Store(Filterable):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.judgements, self.saved = Judgements(engine), SavedSearches(engine)
 
     @classmethod
     def open(cls, home: Path, create: bool = False) -> Store:

@@ -162,7 +162,7 @@ class Failure(Base):
 
 
 class State(Base):
-    """What is known of the catalog as a whole: `removals`, how often items were removed."""
+    """How often the catalog has changed (`changes`) and has lost items (`removals`)."""
 
     __tablename__ = "state"
 

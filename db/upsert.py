@@ -19,6 +19,7 @@ from db.tables import Attribute, Caption, Item, ItemTag, Problem, State, Tag
 
 CHUNK = 400
 REMOVALS = "removals"
+CHANGES = "changes"
 _T = TypeVar("_T")
 
 
@@ -66,6 +67,8 @@ def apply_import(
         _write_children(connection, touched, tag_ids)
     if prune:
         counts.removed = _remove(connection, [i for i in known.values() if i not in seen])
+    if counts.added or counts.changed or counts.removed:
+        _count(connection, CHANGES)
     connection.execute(delete(Problem))
     for problem_chunk in _chunks(problems):
         connection.execute(insert(Problem), [asdict(problem) for problem in problem_chunk])
@@ -124,10 +127,14 @@ def _remove(connection: Connection, ids: list[int]) -> int:
         part = ids[start : start + CHUNK]
         connection.execute(delete(Item).where(Item.id.in_(part)))
     if ids:
-        again = update(State).where(State.name == REMOVALS).values(number=State.number + 1)
-        if not connection.execute(again).rowcount:
-            connection.execute(insert(State).values(name=REMOVALS, number=1))
+        _count(connection, REMOVALS)
     return len(ids)
+
+
+def _count(connection: Connection, what: str) -> None:
+    again = update(State).where(State.name == what).values(number=State.number + 1)
+    if not connection.execute(again).rowcount:
+        connection.execute(insert(State).values(name=what, number=1))
 
 
 def _add_tags(connection: Connection, items: list[ItemRecord], tag_ids: dict[str, int]) -> None:
