@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 
 from db import details
 from db.tables import Base, Item, SchemaVersion
+from db.tables_search import JudgementRow, SavedRow
 from errors import HomeError
 
 CHUNK = 5000  # rows that are read at once
@@ -51,7 +52,12 @@ def _words(connection: Connection) -> None:
         connection.execute(text("UPDATE items SET words = :digest WHERE id = :number"), values)
 
 
-STEPS: Sequence[Step] = (_baseline, _folded, _words)
+def _judged(connection: Connection) -> None:
+    """Step 4: judgements of results, and saved searches."""
+    Base.metadata.create_all(connection, [JudgementRow.__table__, SavedRow.__table__])  # type: ignore[list-item]  # Tables, typed as FromClauses
+
+
+STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged)
 
 
 def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> int:
