@@ -48,7 +48,6 @@ class Asked:
     must: tuple[str, ...]  # phrases that results must hold
     must_not: tuple[str, ...]
     aside: Ids  # items that are no results: what the query was made of, what was called bad
-    unseen: tuple[str, ...]  # words that the model has never met
 
 
 def ask(
@@ -66,7 +65,7 @@ def ask(
         for text, weight in some:
             assert encoded is not None
             unseen = encoder.known.unknown(text)
-            blind = bool(unseen) and len(unseen) == len(dict.fromkeys(words_of(text)))
+            blind = len(unseen) == len(dict.fromkeys(words_of(text)))
             parts.append(Part(encoded[[row[text]]], weight, text, blind))
         asked.append(_asked(query, request, parts, store, generation, encoder))
     return asked
@@ -88,6 +87,8 @@ def _asked(
         parts.append(Part(_mean([stored[key] for key in request.good]), ALIKE))
     wrong = [_stored(generation, ids, key) for key in request.bad]
     aside = {ids[key] for key in (*request.like, *request.bad)}
+    if not (any(part.weight > 0 for part in parts) or request.filtered):
+        raise QueryError("the query says only what is not wanted", "", "say what is wanted too")
     return Asked(
         parts=tuple(sorted(parts, key=lambda part: part.weight < 0)),
         vector=_vector(parts, bool(request.good), wrong),
@@ -95,7 +96,6 @@ def _asked(
         must=query.must,
         must_not=query.must_not,
         aside=np.asarray(sorted(aside), np.int64),
-        unseen=tuple(encoder.known.unknown(query.words)),
     )
 
 

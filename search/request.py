@@ -33,7 +33,14 @@ class Request:
 
     def checked(self) -> Request:
         """Itself, or one clear error."""
-        if not (self.text.strip() or self.images or self.like or self.good or self.filtered):
+        if not (
+            self.text.strip()
+            or self.without
+            or self.images
+            or self.like
+            or self.good
+            or self.filtered
+        ):
             raise QueryError("the query is empty", "", "name what you are looking for")
         for text in (self.text, *self.without):
             if len(text) > MAX_QUERY:

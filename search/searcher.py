@@ -17,17 +17,20 @@ import numpy as np
 from db.generations import Generation, names, open_current, open_generation
 from db.home import Home
 from db.store import Store
-from db.vectors import Floats
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from errors import IndexStateError, QueryError
+from search.admission import Admission
+from search.asked import Asked, ask
 from search.hits import items_of, make_hits
 from search.paging import VERSION, Cursor, Place, digest, turn
 from search.request import Request
-from search.rerank import Evidence, judge
+from search.rerank import Evidence
 from search.results import SearchResult
-from search.shortlist import Allowed, Candidate, allow, shortlist
+from search.shortlist import Candidate, whole_shortlist
+from search.spelling import suggestion
 from search.stages import Stages
+from search.verdict import verdict
 from settings import SearchSettings, Settings
 
 
@@ -38,8 +41,7 @@ class Searcher:
         generation.require(encoder.fingerprint)
         self._store, self._generation = store, generation
         self._encoder, self._settings = encoder, settings
-        self._allowed: Allowed | None = None  # everything, until something is found to be gone
-        self._removals = generation.manifest.removals  # of the catalog that this is right for
+        self._admission = Admission(store, generation)
         self._older: dict[str, Searcher] = {}  # of a generation that a cursor has named
 
     @classmethod
@@ -64,26 +66,28 @@ class Searcher:
         cursor = Cursor.read(request.cursor) if request.cursor else None
         if cursor is not None and cursor.generation != self._generation.name:
             return self._of(cursor.generation).search(request, top)
-        query = request.text.strip()
-        encoded = self._encoder.texts([query])
-
-        self._look_for_gone()
-
-        def take(count: int) -> tuple[Sequence[Candidate], bool]:
-            return self._shortlist(encoded.vectors[0], query, count)
-
-        def judged(candidates: Sequence[Candidate]) -> Evidence:
-            items = np.asarray([candidate.item for candidate in candidates], np.int64)
-            coverage = self._generation.words.coverage(query, items)
-            return judge(self._generation, self._encoder, encoded, items, coverage)
-
-        stages = Stages(self._generation, request, self._settings, self._threshold, take, judged)
-        result = self._result(request, cursor, stages, top or request.top or self._settings.top)
+        [asked] = ask([request], self._store, self._generation, self._encoder)
+        stages = self._stages(request, asked)
+        top = top or request.top or self._settings.top
+        result = self._result(request, asked, cursor, stages, top)
         took = round((time.perf_counter() - start) * 1000, 2)
         return dataclasses.replace(result, took_ms=took)
 
+    def _stages(self, request: Request, asked: Asked) -> Stages:
+        """How the candidates of a request are found and judged, as deep as is asked for."""
+        generation, allowed = self._generation, self._admission.allowed(asked)
+
+        def take(count: int) -> tuple[Sequence[Candidate], bool]:
+            return whole_shortlist(generation, asked.vector, asked.words, count, allowed)
+
+        def judged(candidates: Sequence[Candidate]) -> Evidence:
+            items = np.asarray([candidate.item for candidate in candidates], np.int64)
+            return verdict(generation, self._encoder, asked, items)
+
+        return Stages(generation, request, self._settings, self._threshold, take, judged)
+
     def _result(
-        self, request: Request, cursor: Cursor | None, stages: Stages, top: int
+        self, request: Request, asked: Asked, cursor: Cursor | None, stages: Stages, top: int
     ) -> SearchResult:
         """The page of the judged stages that is asked for."""
         same = digest(request, self._settings, self._encoder.model)
@@ -106,7 +110,8 @@ class Searcher:
         nearest = stages.nearest(top)
         items = items_of([*page.hits, *nearest])
         details = self._store.details(items)
-        words: dict[int, tuple[str, ...]] | None = {} if request.explain else None
+        words = self._words_held(asked, items) if request.explain else None
+        unknown = self._unknown(asked.words)
         results = make_hits(page.hits, page.rank, details, words)
         return SearchResult(
             query=request.text.strip(),
@@ -117,9 +122,21 @@ class Searcher:
             threshold=self._threshold,
             cursor=after,
             candidates=stages.judged,
+            unknown=unknown,
+            suggestion=suggestion(request.text.strip(), unknown, self._generation.words),
             notes=tuple(notes),
             nearest=make_hits(nearest, 1, details, words),
         )
+
+    def _unknown(self, words: str) -> tuple[str, ...]:
+        """Words that no item holds and the model has not met, as far as it remembers."""
+        known = self._encoder.known
+        missing = self._generation.words.unknown(words)
+        return tuple(word for word in missing if not len(known) or known.unknown(word))
+
+    def _words_held(self, asked: Asked, items: list[int]) -> dict[int, tuple[str, ...]]:
+        matched = self._generation.words.matched(asked.words, np.asarray(items, np.int64))
+        return dict(zip(items, matched, strict=True))
 
     def _of(self, name: str) -> Searcher:
         """The searcher of an older generation, where it is still kept."""
@@ -137,25 +154,3 @@ class Searcher:
                 ) from None
             self._older = {name: found}  # one is enough: who pages stays in one
         return self._older[name]
-
-    def _look_for_gone(self) -> None:
-        """What the catalog has lost since the generation was built takes no place any more.
-
-        Ids are never given twice, so what has gone stays gone, and the catalog is read whole only
-        when it has lost something more.
-        """
-        removals = self._store.removals()
-        if removals != self._removals:
-            left = np.asarray(self._store.item_ids(), np.int64)
-            self._allowed, self._removals = allow(self._generation, left), removals
-
-    def _shortlist(self, vector: Floats, words: str, count: int) -> tuple[list[Candidate], bool]:
-        """The shortlist of so many per channel, and whether there is nothing beside it."""
-        candidates = shortlist(self._generation, vector, words, count, self._allowed)
-        ids = self._generation.images.ids
-        held = len(ids) if self._allowed is None else len(self._allowed.images.rows)
-        if count >= held:  # so many are all of them, however a channel may miss some
-            found = {candidate.item for candidate in candidates}
-            every = ids if self._allowed is None else ids[self._allowed.images.rows]
-            candidates += [Candidate(i) for i in every.tolist() if i not in found]
-        return candidates, len(candidates) >= held

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from db.generations import Generation
 from db.vectors import Floats, Ids, Selection
@@ -32,33 +33,52 @@ class Allowed:
     captions: Selection
 
 
-def allow(generation: Generation, items: Ids) -> Allowed:
-    """`items` and no others; those that the generation lacks are passed over."""
-    images = generation.images.index.select(items)
+def allow(generation: Generation, mask: NDArray[np.bool_]) -> Allowed:
+    """The items of these image rows and no others."""
     counts = np.diff(generation.caption_starts)
-    rows = generation.caption_order[np.repeat(images.mask, counts)]
+    rows = generation.caption_order[np.repeat(mask, counts)]
+    images = generation.images.index.select_rows(np.flatnonzero(mask))
     return Allowed(images, generation.captions.index.select_rows(rows))
+
+
+def whole_shortlist(
+    generation: Generation,
+    vector: Floats | None,
+    words: str,
+    count: int,
+    allowed: Allowed | None = None,
+) -> tuple[list[Candidate], bool]:
+    """The shortlist of so many per channel, and whether there is nothing beside it."""
+    candidates = shortlist(generation, vector, words, count, allowed)
+    every = generation.images.ids if allowed is None else generation.images.ids[allowed.images.rows]
+    if count >= len(every) or (vector is None and not words):
+        # So many are all of them, however a channel may miss some; and a filter alone has no order.
+        found = {candidate.item for candidate in candidates}
+        candidates += [Candidate(item) for item in every[:count].tolist() if item not in found]
+    return candidates, len(candidates) >= len(every)
 
 
 def shortlist(
     generation: Generation,
-    vector: Floats,
+    vector: Floats | None,
     words: str,
     count: int,
     allowed: Allowed | None = None,
 ) -> list[Candidate]:
-    """The union of the channels, best fused rank first.
+    """The union of the channels, best fused rank first; without a vector or words fewer of them.
 
     What is not allowed takes no place: each channel gives as many candidates as without a filter.
     """
     images, captions = generation.images, generation.captions
     some, of = (allowed.images, allowed.captions) if allowed else (None, None)
     mask = None if some is None else some.mask
-    channels: dict[str, list[int]] = {
-        "image": _nearest(images.index.search(vector[None], count, some)[0]),
-        "caption": _owners(generation, captions.index.search(vector[None], count, of)[0]),
-        "words": generation.words.hits(words, count, mask)[0].tolist(),
-    }
+    channels: dict[str, list[int]] = {}
+    if vector is not None:
+        channels["image"] = _nearest(images.index.search(vector[None], count, some)[0])
+        found_captions = captions.index.search(vector[None], count, of)[0]
+        channels["caption"] = _owners(generation, found_captions)
+    if words:
+        channels["words"] = generation.words.hits(words, count, mask)[0].tolist()
     found: dict[int, Candidate] = {}
     for channel, items in channels.items():
         for rank, item in enumerate(items, start=1):
@@ -78,4 +98,3 @@ def _owners(generation: Generation, ids: Ids) -> list[int]:
     side = generation.captions
     captions = np.asarray(_nearest(ids), np.int64)
     return list(dict.fromkeys(int(item) for item in side.owners[side.rows(captions)]))
-
