@@ -25,6 +25,10 @@ class Filterable:
         with self._engine.connect() as connection:
             return filters.count(connection, condition)
 
+    def any_matching(self, condition: Condition) -> bool:
+        with self._engine.connect() as connection:
+            return filters.holds(connection, condition)
+
     def field_kinds(self) -> dict[str, tuple[AttributeKind, ...]]:
         """The attributes by name; most have one kind, a column that changed its kind has more."""
         with self._engine.connect() as connection:

@@ -140,6 +140,11 @@ def count(connection: Connection, condition: Condition) -> int:
     return connection.scalar(select(func.count(distinct(ids)))) or 0
 
 
+def holds(connection: Connection, condition: Condition) -> bool:
+    """Whether it holds for any item."""
+    return connection.scalar(select(_ids(condition).exists())) or False
+
+
 def _ids(condition: Condition) -> Select[int]:
     """Ids, some of them more than once."""
     if isinstance(condition, Tested | Exists) and not condition.field.builtin:

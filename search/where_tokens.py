@@ -9,6 +9,8 @@ from errors import Pointer, QueryError
 
 MAX_LENGTH = 10_000  # characters of a filter
 MAX_VALUE = 500  # characters of one name or value
+# No catalog holds these, and no database takes all of them.
+UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
     | (?P<sign>==|!=|<>|<=|>=|[=<>~])
@@ -45,12 +47,9 @@ def cut(text: str) -> list[Token]:
     if len(text) > MAX_LENGTH:
         why = f"it is {len(text)} characters long, the limit is {MAX_LENGTH}"
         raise trouble(text, MAX_LENGTH, MAX_LENGTH + 1, "the filter is cut off", why)
-    for place, char in enumerate(text):
-        # No catalog holds these, and no database takes all of them.
-        if not (char.isprintable() or char.isspace() or char in "\u200b\u200c\u200d\ufeff"):
-            raise trouble(
-                text, place, place + 1, "a character that cannot be printed", "", "remove it"
-            )
+    if strange := UNPRINTABLE.search(text):
+        what = "a character that cannot be printed"
+        raise trouble(text, strange.start(), strange.end(), what, "", "remove it")
     tokens: list[Token] = []
     place = 0
     while place < len(text):
