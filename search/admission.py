@@ -3,6 +3,7 @@
 held      what the catalog has lost since the generation was built is no result any more
 phrases   "exact words" must stand side by side in an item, -"others" must not
 aside     what the query was made of, and what was called bad
+filters   what the request's filters leave (filtering.py)
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ class Admission:
         self._held: Mask | None = None  # everything
         self._all_held: Allowed | None = None
 
-    def allowed(self, asked: Asked) -> Allowed | None:
+    def allowed(self, asked: Asked, filtered: Mask | None = None) -> Allowed | None:
         """None where every item of the generation may be a result."""
         self._look_for_gone()
         masks = [self._holding(phrase) for phrase in asked.must]
         masks += [~self._holding(phrase) for phrase in asked.must_not]
         if len(asked.aside):
             masks.append(~self._rows(asked.aside))
+        if filtered is not None:
+            masks.append(filtered)
         if not masks:
             return self._all_held
         if self._held is not None:

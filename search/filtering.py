@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from db.filters import BUILTIN, Condition, Equal, Every, Ids, Not, Some
+import numpy as np
+from numpy.typing import NDArray
+
+from db.filters import BUILTIN, Condition, Equal, Every, Not, Some
 from db.folding import fold
+from db.generations import Generation
 from db.store import Store
 from errors import QueryError, printable
 from search.request import Request
@@ -22,22 +26,22 @@ from search.request import Request
 if TYPE_CHECKING:
     from search.where_fields import Part
 
-KEPT = 16  # filters; each takes eight bytes for every item that it allows
+KEPT = 16  # filters; each takes a byte for every item of the generation
 _ASKED = 20  # values whose existence is looked up, so that a note can tell of misspelt ones
 _COMPARED = 2000  # values that a misspelt one is compared with
 
 
 @dataclass(frozen=True)
 class Filter:
-    items: Ids  # that are allowed, ascending
+    rows: NDArray[np.bool_]  # of the generation's images: those of items that are allowed
     notes: tuple[str, ...]  # what a user should know: a value that no item has, a clash
 
 
 class Filters:
-    """The filters of one catalog. Safe to share between threads."""
+    """The filters of one catalog for one generation. Safe to share between threads."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, generation: Generation) -> None:
+        self._store, self._generation = store, generation
         self._lock = Lock()
         self._kept: OrderedDict[tuple[object, ...], Filter] = OrderedDict()
 
@@ -92,7 +96,10 @@ class Filters:
                 if len(parts) > 1
             )
             notes.append("the filter leaves no item" + (f": {alone}" if alone else ""))
-        return Filter(items, tuple(map(printable, notes)))
+        rows = self._generation.images.index.select(items).mask
+        if len(items) and not rows.any():
+            notes.append(f"the {len(items):,} items that the filter leaves are not in the index")
+        return Filter(rows, tuple(map(printable, notes)))
 
     def _missing(self, condition: Condition) -> Iterator[str]:
         """Of values that no item has: they are more often misspelt than meant."""

@@ -22,6 +22,7 @@ from encoder.runtime import OpenVinoEncoder
 from errors import IndexStateError, QueryError
 from search.admission import Admission
 from search.asked import Asked, ask
+from search.filtering import Filter, Filters
 from search.hits import items_of, make_hits
 from search.paging import VERSION, Cursor, Place, digest, turn
 from search.request import Request
@@ -42,6 +43,7 @@ class Searcher:
         self._store, self._generation = store, generation
         self._encoder, self._settings = encoder, settings
         self._admission = Admission(store, generation)
+        self._filters = Filters(store, generation)
         self._older: dict[str, Searcher] = {}  # of a generation that a cursor has named
 
     @classmethod
@@ -66,16 +68,20 @@ class Searcher:
         cursor = Cursor.read(request.cursor) if request.cursor else None
         if cursor is not None and cursor.generation != self._generation.name:
             return self._of(cursor.generation).search(request, top)
+        filtered = self._filters.of(request)
         [asked] = ask([request], self._store, self._generation, self._encoder)
-        stages = self._stages(request, asked)
+        stages = self._stages(request, asked, filtered)
         top = top or request.top or self._settings.top
         result = self._result(request, asked, cursor, stages, top)
+        if filtered is not None:
+            result = dataclasses.replace(result, notes=(*filtered.notes, *result.notes))
         took = round((time.perf_counter() - start) * 1000, 2)
         return dataclasses.replace(result, took_ms=took)
 
-    def _stages(self, request: Request, asked: Asked) -> Stages:
+    def _stages(self, request: Request, asked: Asked, filtered: Filter | None) -> Stages:
         """How the candidates of a request are found and judged, as deep as is asked for."""
-        generation, allowed = self._generation, self._admission.allowed(asked)
+        generation = self._generation
+        allowed = self._admission.allowed(asked, None if filtered is None else filtered.rows)
 
         def take(count: int) -> tuple[Sequence[Candidate], bool]:
             return whole_shortlist(generation, asked.vector, asked.words, count, allowed)
