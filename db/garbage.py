@@ -8,10 +8,11 @@ from pathlib import Path
 
 from db.cache import EmbeddingCache
 from db.checksums import Stamps
-from db.generations import current_name, names
+from db.generations import current_name, names, read_manifest
 from db.history import folder_bytes
 from db.home import Home, writing
 from db.publishing import drop, leftovers
+from errors import IndexStateError
 
 
 @dataclass
@@ -30,7 +31,8 @@ def collect(home: Home, fingerprint: str | None, keep: int, dry_run: bool = Fals
     """Remove old generations but the newest `keep` and the live one, and what belongs to no one.
 
     `fingerprint` is what the artifact embeds with; None, where there is no artifact, keeps the
-    cache whole: the model may be put back.
+    cache whole: the model may be put back. So does a live generation of another model: a new one
+    is trained and its index is still to be built, until then the other serves.
     """
     found = Collected(dry_run)
     with home.locked("index gc"):
@@ -51,10 +53,18 @@ def collect(home: Home, fingerprint: str | None, keep: int, dry_run: bool = Fals
             if not dry_run:
                 with writing(folder):
                     shutil.rmtree(folder)
-        if fingerprint is not None:
+        if fingerprint is not None and _served(root, live) in (None, fingerprint):
             _embeddings(home, fingerprint, found)
             _compiled(home, found)
     return found
+
+
+def _served(root: Path, live: str | None) -> str | None:
+    """What the live generation was embedded with; None where there is nothing sound."""
+    try:
+        return None if live is None else read_manifest(root / live).fingerprint
+    except IndexStateError:
+        return None
 
 
 def _embeddings(home: Home, fingerprint: str, found: Collected) -> None:

@@ -279,6 +279,18 @@ def test_without_a_model_the_cache_is_kept(two: Home) -> None:
         assert cache.known("image").tolist() == [CONTENT]
 
 
+def test_embeddings_of_the_model_that_still_serves_are_kept(two: Home) -> None:
+    """`two` is live with what "fake" embedded; a newer model has no index yet."""
+    with EmbeddingCache(two.cache, "fake") as cache:
+        cache.put("image", [CONTENT], np.zeros((1, 8), np.float16))
+    two.artifact.mkdir()
+    (two.artifact / "artifact.json").write_text("{}", encoding="utf-8")
+    assert collect(two, "newer", 3).embeddings == 0
+    assert collect(two, "fake", 3).embeddings == 0
+    with EmbeddingCache(two.cache, "fake") as cache:
+        assert cache.known("image").tolist() == [CONTENT]
+
+
 def test_space_is_really_given_back(two: Home) -> None:
     with EmbeddingCache(two.cache, "other") as cache:
         contents = [number.to_bytes(32, "big") for number in range(200)]
