@@ -21,6 +21,22 @@ def search(
     top: Annotated[
         int | None, typer.Option("--top", "-n", min=1, help="How many results.", show_default=False)
     ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--where",
+            metavar="FILTER",
+            help='Only items that it holds for: "type=fire and height<2".',
+            show_default=False,
+        ),
+    ] = "",
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", help="Only items with this tag; may be given again."),
+    ] = None,
+    split: Annotated[
+        str, typer.Option("--split", help="Only items of train, val or test.", show_default=False)
+    ] = "",
     html: Annotated[
         Path | None,
         typer.Option("--html", help="Also write a page with pictures.", show_default=False),
@@ -28,10 +44,11 @@ def search(
     json: JsonFlag = False,
 ) -> None:
     """Find items of the catalog by words."""
-    from search import Searcher
+    from search import Request, Searcher
 
     current = session(context)
-    result = Searcher.open(current.home, current.settings).search(query, top)
+    request = Request(query, where=where, tags=tuple(tag or ()), split=split)
+    result = Searcher.open(current.home, current.settings).search(request, top)
     if html is not None:
         from commands.page import write_page
 
