@@ -109,5 +109,5 @@ def _find_itself(generation: Generation, side: Side, sample: int) -> None:
         raise IndexStateError(
             f"generation {generation.name} does not find its own {side.name}",
             f"{lost} of {len(rows)} samples are lost",
-            "set index.factory to another FAISS index, such as Flat",
+            "set index.factory to another FAISS index, such as SQfp16",
         )
