@@ -173,6 +173,7 @@ def publish(
             captions=catalog.count,
             shared=SHARED,
             width=WIDTH,
+            removals=0,
             vectors=measured,
             settings={},
             timings={},
