@@ -66,7 +66,7 @@ def test_all_generations_are_listed_with_the_live_one_and_what_was_measured(two:
     assert new.manifest is not None
     assert new.manifest.items == 6
     found = new.manifest.vectors["images"]
-    assert (found.factory, found.recall) == ("SQfp16", 1.0)
+    assert (found.factory, found.recall) == ("Flat", 1.0)
     assert found.bytes_per_item > 4 * 8
 
 
@@ -84,7 +84,7 @@ def test_the_table_is_whole_where_it_is_piped(two: Home) -> None:
     rows = [line.split() for line in done.stdout.splitlines() if "00000" in line]
     assert rows[0][:1] == ["000001"]
     assert rows[1][:2] == ["→", "000002"]
-    assert "SQfp16" in rows[1]
+    assert "Flat" in rows[1]
     assert "…" not in done.stdout
 
 
