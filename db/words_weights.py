@@ -11,6 +11,7 @@ NAME, CAPTION, TAG = 4, 1, 2
 BOUND, TAGGED = -1, -2
 # How soon a repeated word counts no more, and how much less it counts in a longer text.
 SATURATION, LENGTH = 1.2, 0.75
+COMMON = 1e-6
 
 Floats = NDArray[np.float32]
 
@@ -44,5 +45,8 @@ def impact(weight: NDArray[np.int64], norm: Floats) -> Floats:
 
 
 def rarity(holders: int, items: int) -> float:
-    """How much a term counts for being rare; more than nothing even where all items hold it."""
-    return float(np.log1p((items - holders + 0.5) / (holders + 0.5)))
+    """How much a term counts for being rare: next to nothing where most items hold it.
+
+    Not nothing: where no other word tells items apart, such a word still does by its impact.
+    """
+    return max(float(np.log((items - holders + 0.5) / (holders + 0.5))), COMMON)

@@ -54,7 +54,7 @@ def said(items: Sequence[WordsRecord], query: str) -> list[dict[str, float]]:
                         each[term] = each.get(term, 0) + weight
             if each:
                 held[row] = max(f * 2.2 / (f + norm) for f in each.values())
-        rarity = math.log1p((len(items) - len(held) + 0.5) / (len(held) + 0.5))
+        rarity = max(math.log((len(items) - len(held) + 0.5) / (len(held) + 0.5)), 1e-6)
         for row, impact in held.items():
             found[row][word] = rarity * impact
     return found
