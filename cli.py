@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from commands import catalog, compare, evaluate, home, index, search, tag, train
+from commands import (
+    catalog,
+    compare,
+    evaluate,
+    home,
+    index,
+    judgements,
+    saved,
+    search,
+    tag,
+    train,
+)
 from commands.context import Session
 from errors import PairdexError, QueryError, printable
 
@@ -26,6 +37,8 @@ app = typer.Typer(
 )
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(index.app, name="index")
+app.add_typer(saved.app, name="saved")
+app.add_typer(judgements.app, name="judgements")
 for command in (
     train.train,
     evaluate.evaluate,

@@ -7,7 +7,7 @@ apart), or where two of three weaker signs agree:
     look      image vectors nearly the same
     name      the same name but for what marks a variant: "Mug (red)", "Mug, blue"
 
-One sign alone is not enough: it folds what a person would keep apart (docs/search.md has figures).
+One sign alone is not enough: it folds what a person would keep apart (benchmarks/groups.py).
 """
 
 from __future__ import annotations
@@ -50,13 +50,14 @@ def group(generation: Generation, items: Ids, bits: int, cosine: float) -> list[
     for start in range(0, len(rows), BLOCK):
         some = rows[start : start + BLOCK]
         vectors = generation.images.vectors[some].astype(np.float32)
-        groups += _fold(np.asarray(generation.signs[some]), vectors, bits, cosine, start)
+        groups += fold(np.asarray(generation.signs[some]), vectors, bits, cosine, start)
     return groups
 
 
-def _fold(
-    signs: NDArray[np.uint64], vectors: Floats, bits: int, cosine: float, start: int
+def fold(
+    signs: NDArray[np.uint64], vectors: Floats, bits: int, cosine: float, start: int = 0
 ) -> list[Group]:
+    """By rows of signs (db/generations.py) and unit vectors, best first, counted from `start`."""
     content, picture, name = (_equal(signs[:, column]) for column in range(3))
     # Distances only where both hashes are known.
     hashes = signs[:, 1]
