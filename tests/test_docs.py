@@ -266,7 +266,7 @@ def test_every_command_line_shown_is_one_that_the_app_understands() -> None:
     [
         ("pairdex serch x", "pairdex has no command serch"),
         ("pairdex search x --tpo 3", "pairdex search has no option --tpo"),
-        ("pairdex search", "pairdex search needs 1 arguments"),
+        ("pairdex saved remove", "pairdex saved remove needs 1 arguments"),
         ("pairdex search fire-type lizard", "pairdex search takes 1 arguments"),
         ("pairdex search x --top", "--top needs a value"),
         ("pairdex catalog info", "pairdex catalog has no command info"),
