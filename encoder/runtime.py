@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from encoder import artifact as artifacts
@@ -18,6 +17,7 @@ from encoder.head import Head
 from encoder.inputs import PADDING, Pixels, Tokenizer, Tokens
 from encoder.known import FILE as WORDS
 from encoder.known import KnownWords
+from encoder.light import ov
 from encoder.runtime_stream import Stream, compile_stream, read_outputs
 from encoder.scoring import Scoring
 from errors import ModelError

@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from encoder.encoded import Encoded
+from encoder.light import ov
 from errors import ModelError
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from settings import RuntimeSettings
 from tests.encoder_samples import LENGTH, SIDE, TEXTS, tiny_artifact
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = RuntimeSettings(threads=1, precision="f32", batch=3)
 
 
@@ -138,3 +141,13 @@ def test_the_model_of_a_live_index_serves_until_the_index_of_the_next_is_built(
     artifacts.retire(target)
     assert newest.for_index(first) is newest
     assert {path.name for path in tmp_path.iterdir()} == {"artifact"}
+
+
+def test_the_runtime_leaves_the_converter_alone_and_export_still_finds_it() -> None:
+    code = (
+        "import sys, encoder.runtime\n"
+        "assert 'openvino.tools.ovc' not in sys.modules\n"
+        "from openvino.tools.ovc import convert_model\n"
+        "assert callable(convert_model)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -30,7 +30,7 @@ ALLOWED = {
 OWNERS = {
     "tensorflow": {"encoder/network", "encoder/weights", "training/"},
     "keras": {"encoder/network", "encoder/weights", "training/"},
-    "openvino": {"encoder/runtime", "training/export", "training/doctor"},
+    "openvino": {"encoder/light", "encoder/runtime", "training/export", "training/doctor"},
     "faiss": {"db/vectors"},
     "sqlalchemy": {"db/"},
     "matplotlib": {"plots"},

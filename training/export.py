@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import openvino as ov
+from openvino.tools.ovc import convert_model
 
 from encoder.network import Network, head_tail, network_weights, serving_graphs
 
@@ -33,4 +34,4 @@ def _export(graph: keras.Model, file: Path) -> None:
     # By way of a SavedModel: the ONNX export turns EfficientNet's constants into inputs.
     with tempfile.TemporaryDirectory() as scratch:
         graph.export(scratch, verbose=False)
-        ov.save_model(ov.convert_model(scratch), file, compress_to_fp16=True)
+        ov.save_model(convert_model(scratch), file, compress_to_fp16=True)
