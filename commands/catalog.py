@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.context import JsonFlag, Session, plain, print_json, session
+from commands.fields import fields
 from errors import QueryError
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def import_(
         print_json({"schema": "pairdex.catalog-import.v1", **msgspec.to_builtins(summary)})
     else:
         _show_summary(current, summary)
+
+
+app.command()(fields)
 
 
 @app.command()

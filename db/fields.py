@@ -16,6 +16,12 @@ TOP = 5
 
 
 @dataclass(frozen=True)
+class ValueCount:
+    value: str
+    items: int  # that have it
+
+
+@dataclass(frozen=True)
 class FieldRecord:
     name: str
     kind: AttributeKind
@@ -24,7 +30,7 @@ class FieldRecord:
     values: int  # different ones
     lowest: float | str | None  # of numbers and dates
     highest: float | str | None
-    top: tuple[tuple[str, int], ...]  # the most frequent values of the others and their items
+    top: tuple[ValueCount, ...]  # the most frequent values of the others
 
 
 def field_kinds(connection: Connection) -> dict[str, tuple[AttributeKind, ...]]:
@@ -121,5 +127,5 @@ def _builtin(connection: Connection, field: Field) -> FieldRecord:
     return found(*one, top=_top(connection, groups))
 
 
-def _top(connection: Connection, groups: Select[str, int]) -> tuple[tuple[str, int], ...]:
-    return tuple((value, count) for value, count in connection.execute(groups.limit(TOP)))
+def _top(connection: Connection, groups: Select[str, int]) -> tuple[ValueCount, ...]:
+    return tuple(ValueCount(*row) for row in connection.execute(groups.limit(TOP)))

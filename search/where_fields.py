@@ -7,7 +7,7 @@ column that holds numbers in some items and texts in others is compared as both.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from db.filters import BUILTIN, Condition, Contains, Equal, Every, Exists, Field, Not, Some, Within
@@ -18,7 +18,7 @@ from search.where import RESERVED, Clause, Joined, Negated, Syntax
 from search.where_tokens import Token, cut, trouble
 from search.where_values import Period, as_number, as_period
 
-Kinds = Mapping[str, Collection[AttributeKind]]  # of each attribute
+Kinds = Mapping[str, tuple[AttributeKind, ...]]  # of each attribute
 SPLITS = ("train", "val", "test")
 _ALIASES = {"tags": "tag", "captions": "caption"}
 _NAMED = 12  # fields that an error names

@@ -154,6 +154,8 @@ def keys(value: Any) -> Iterator[str]:
         ("catalog/importing.py", "ImportSummary", "pairdex.catalog-import.v1"),
         ("catalog/columns.py", "Columns", "pairdex.catalog-import.v1"),
         ("db/upsert.py", "ImportCounts", "pairdex.catalog-import.v1"),
+        ("db/fields.py", "FieldRecord", "pairdex.catalog-fields.v1"),
+        ("db/fields.py", "ValueCount", "pairdex.catalog-fields.v1"),
         ("db/records.py", "ProblemRecord", "pairdex.catalog-problems.v1"),
         ("indexer/job.py", "BuildSummary", "pairdex.index-build.v1"),
         ("training/job.py", "TrainSummary", "pairdex.train.v1"),
