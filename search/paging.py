@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 from dataclasses import dataclass
 
 import msgspec
@@ -111,7 +112,7 @@ def digest(request: Request, settings: SearchSettings, model: str) -> str:
         (settings.shortlist, settings.no_match, settings.group_bits, settings.group_cosine),
         model,
     )
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def _checksum(body: bytes) -> bytes:

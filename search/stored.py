@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ def as_stored(request: Request) -> dict[str, Any]:
             values[field.name] = value
     if request.images:
         values["images"] = [str(file.absolute()) for file in request.images]
-    plain: dict[str, Any] = msgspec.to_builtins(values)
+    # The standard library's JSON: an argument that is no UTF-8 holds lone surrogates.
+    plain: dict[str, Any] = json.loads(json.dumps(msgspec.to_builtins(values)))
     return plain
 
 
@@ -55,7 +57,7 @@ def asked(request: Request) -> str:
         sorted(request.like),
         sorted(" ".join(words.casefold().split()) for words in request.without),
     )
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _path(kind: type, value: object) -> object:

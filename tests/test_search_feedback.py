@@ -137,6 +137,15 @@ def test_a_saved_search_comes_back_as_it_was(store: Store) -> None:
     assert saved.created.endswith("+00:00")
 
 
+def test_what_is_no_utf_8_is_stored_all_the_same(store: Store) -> None:
+    odd = Request("red \udcff", like=("4\udcfe",))
+    assert asked(odd) != asked(Request("red", like=("4",)))
+    store.saved.put("odd", as_stored(odd))
+    saved = store.saved.get("odd")
+    assert saved is not None
+    assert from_stored(saved.request) == odd
+
+
 def test_a_search_is_saved_without_its_page(store: Store) -> None:
     assert as_stored(Request("red", offset=5, explain=True)) == {"text": "red"}
 
