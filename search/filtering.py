@@ -101,7 +101,10 @@ class Filters:
             notes.append("the filter leaves no item" + (f": {alone}" if alone else ""))
         rows = self._generation.images.index.select(items).mask
         if len(items) and not rows.any():
-            notes.append(f"the {len(items):,} items that the filter leaves are not in the index")
+            notes.append(
+                f"of the {len(items):,} that the filter leaves none is in the index yet: "
+                "run `pairdex index build`"
+            )
         return Filter(rows, tuple(map(printable, notes)))
 
     def _missing(self, condition: Condition) -> Iterator[str]:
