@@ -4,8 +4,7 @@ python -m benchmarks.scale SIZE… [--home demo/home] [--work var/bench]
 
 The pictures are 64 pixels wide and made of noise, and all differ; the network sees them at its own
 size, so inference costs what it always does, while decoding costs less than that of photographs.
-With two captions each, 100,000 items have more captions than exact search is the better deal for:
-the graph that is then built costs more per caption than all that is done at 10,000.
+With two captions each, 100,000 items have more captions than exact search is the better deal for.
 
 Memory is what the whole process group holds, sampled while it runs: all of it, and that part of it
 that is not files which the system has mapped and may drop.
@@ -37,8 +36,8 @@ SAMPLE = 0.05  # seconds
 MIB = 1 << 20
 # A stage is over when its line appears; what follows is the next one's.
 STAGES = {
-    "scan": "images", "images": "captions", "captions": "write", "write": "vectors",
-    "image index": "vectors", "caption index": "publish", "publish": "end",
+    "scan": "images", "images": "captions", "captions": "write", "write": "words",
+    "words": "words", "image index": "vectors", "caption index": "publish", "publish": "end",
 }  # fmt: skip
 
 
@@ -50,6 +49,7 @@ class Run:
     peak: float = 0.0  # MiB held at once
     peak_own: float = 0.0  # MiB of it that are no mapped files
     stages: dict[str, float] = field(default_factory=dict)  # stage → MiB held at most
+    stages_own: dict[str, float] = field(default_factory=dict)  # likewise, without mapped files
     summary: dict[str, Any] = field(default_factory=dict)
 
 
@@ -78,7 +78,8 @@ def measured(home: Home, items: int, *flags: str) -> Run:
     while process.poll() is None:
         whole, own = _memory(process.pid)
         run.peak, run.peak_own = max(run.peak, whole), max(run.peak_own, own)
-        run.stages[stage[0]] = max(run.stages.get(stage[0], 0.0), round(whole, 1))
+        for held, size in ((run.stages, whole), (run.stages_own, own)):
+            held[stage[0]] = max(held.get(stage[0], 0.0), round(size, 1))
         time.sleep(SAMPLE)
     run.seconds = time.perf_counter() - start
     after = os.times()
@@ -142,14 +143,18 @@ def main() -> None:
         )
         print(lines[-1], flush=True)
     for first, _ in rows:
-        held = ", ".join(f"{stage} {size:.0f}" for stage, size in first.stages.items())
-        lines.append(f"MiB at {first.items:,}: {held}")
+        held = ", ".join(
+            f"{stage} {size:.0f} ({first.stages_own[stage]:.0f})"
+            for stage, size in first.stages.items()
+        )
+        lines.append(f"MiB (of own) at {first.items:,}: {held}")
     for (small, _), (large, _) in pairwise(rows):
         growth = large.processor / small.processor
         more = large.items / small.items
         lines.append(
             f"{small.items:,} to {large.items:,}: {growth / more - 1:+.1%} cost per item, "
-            f"{large.peak / small.peak - 1:+.1%} memory"
+            f"{large.peak / small.peak - 1:+.1%} memory, of own "
+            f"{large.peak_own / small.peak_own - 1:+.1%}"
         )
     keep(options.name, lines, {"runs": [[asdict(run) for run in row] for row in rows]})
 

@@ -59,7 +59,7 @@ class EmbeddingCache:
             folder.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(f"sqlite:///{self._file}")
         # Rows are written once and read once, each batch elsewhere: a large cache gains nothing.
-        sqlite.prepare(self._engine, self._file, cache_mib=8)
+        sqlite.prepare(self._engine, self._file, cache_mib=2)
         _old.drop(self._engine, checkfirst=True)
         _embeddings.metadata.create_all(self._engine)
 

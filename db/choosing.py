@@ -16,7 +16,7 @@ import numpy as np
 from db import vectors_kinds as kinds
 from db.generations import Measured
 from db.home import writing
-from db.vectors import Floats, Ids, Stored, VectorIndex, exact, write_exact
+from db.vectors import Floats, Ids, Stored, VectorIndex, exact, let_go, write_exact
 from progress import Progress, silent
 
 AUTO = "auto"
@@ -85,6 +85,7 @@ def write_index(
             with writing(file):
                 index.write(file)
             break
+    let_go(vectors)
     # As it will be used, and what it was built in is freed.
     index = VectorIndex.read(file, ids, vectors)
     return Measured(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,25 @@ def write_indexes(
     folder: Path, factory: str, recall: float, progress: Progress = silent
 ) -> dict[str, Measured]:
     """Both vector indexes over written sides, and which captions belong to which item."""
+    _group(folder)
+    # Who searches images by words asks with vectors that lie where no image does; who tags an
+    # image asks the captions with its vector, who searches asks them with words.
+    pairs = {"images": ("captions",), "captions": ("captions", "images")}
+    measured = {}
+    for name, askers in pairs.items():
+        # One side's files are mapped at a time: what was read of them counts as memory.
+        queries = _sample(folder, askers)
+        side = Side(folder, name)
+        measured[name] = write_index(
+            folder / f"{name}.faiss", side.vectors, side.ids,
+            queries if len(queries) else _sample(folder, (name,)),
+            factory, recall, f"{name.removesuffix('s')} index", progress,
+        )  # fmt: skip
+    return measured
+
+
+def _group(folder: Path) -> None:
+    """Which captions belong to which item."""
     images, captions = Side(folder, "images"), Side(folder, "captions")
     order = np.argsort(captions.owners, kind="stable")
     ends = np.append(images.ids, np.iinfo(np.int64).max)
@@ -97,18 +116,6 @@ def write_indexes(
     with writing(folder):
         write_array(folder / "captions.order.npy", order)
         write_array(folder / "captions.starts.npy", starts)
-    # Who searches images by words asks with vectors that lie where no image does; who tags an
-    # image asks the captions with its vector, who searches asks them with words.
-    pairs = {"images": (images, (captions,)), "captions": (captions, (captions, images))}
-    measured = {}
-    for name, (side, askers) in pairs.items():
-        queries = _sample([asker.vectors for asker in askers if len(asker.ids)] or [side.vectors])
-        stage = f"{name.removesuffix('s')} index"
-        file = folder / f"{name}.faiss"
-        measured[name] = write_index(
-            file, side.vectors, side.ids, queries, factory, recall, stage, progress
-        )
-    return measured
 
 
 def publish(
@@ -173,14 +180,15 @@ def _write_line(file: Path, line: str) -> None:
         flush(file.parent)
 
 
-def _sample(sides: list[NDArray[np.float16]]) -> Floats:
-    """Evenly spaced vectors of the sides, an equal share of each."""
-    share = QUERIES // len(sides)
-    parts = [
-        side[np.unique(np.linspace(0, len(side) - 1, min(share, len(side)), dtype=np.int64))]
-        for side in sides
-    ]
-    return np.concatenate(parts).astype(np.float32)
+def _sample(folder: Path, names: Sequence[str]) -> Floats:
+    """Evenly spaced vectors of the sides, an equal share of each that has any."""
+    sides = [side for side in (Side(folder, name) for name in names) if len(side.ids)]
+    parts = [np.empty((0, 0), np.float16)]
+    for side in sides:
+        share = min(QUERIES // len(sides), len(side.ids))
+        rows = np.unique(np.linspace(0, len(side.ids) - 1, share, dtype=np.int64))
+        parts.append(side.vectors[rows])
+    return np.concatenate(parts[1:] or parts).astype(np.float32)
 
 
 class _Rows:

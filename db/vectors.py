@@ -7,6 +7,7 @@ filter that leaves few items is answered exactly.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,9 +191,16 @@ def write_exact(file: Path, vectors: Stored, added: Callable[[int], None] = lamb
     def slices() -> Iterator[slice]:
         for start in range(0, len(vectors), SLICE):
             yield slice(start, start + SLICE)
+            let_go(vectors)
             added(min(start + SLICE, len(vectors)))
 
     kinds.write_exact(file, vectors, slices())
+
+
+def let_go(vectors: Stored) -> None:
+    """What was read of a mapped file counts as memory until the system is told to take it."""
+    if isinstance(vectors.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        vectors.base.madvise(mmap.MADV_DONTNEED)
 
 
 def exact(

@@ -24,7 +24,7 @@ from db.words_weights import BOUND, TAGGED, impact, norms, weights
 from progress import Progress, silent
 
 TOGETHER = 500  # items whose text is cut at once
-ROWS = 1 << 16  # items that are counted at once
+ROWS = 1 << 13  # items that are counted at once
 _WEIGHT_BITS = 3
 _MARKS = (words_text.PART, words_text.TAGS, words_text.END)
 

@@ -12,7 +12,7 @@ from types import TracebackType
 
 import numpy as np
 
-from db.cache import EmbeddingCache, Rows, as_bytes
+from db.cache import EmbeddingCache, Rows
 from db.store import Store
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import Pixels
@@ -63,7 +63,11 @@ def embed_images(
     start, cpu, own = time.perf_counter(), time.process_time(), time.thread_time()
     unreadable: dict[bytes, str] = {}
     at_work: deque[Batch] = deque()
-    work = zip(as_bytes(new.contents), store.image_paths(new.ids.tolist()), strict=True)
+    work = (
+        found
+        for ids, contents in new.parts()
+        for found in zip(contents, store.image_paths(ids), strict=True)
+    )
 
     def pixels(writer: _Writer) -> Iterator[Pixels]:
         for decoded in decode(work, encoder.image_size, batch, workers=os.cpu_count() or 1):
@@ -94,8 +98,8 @@ def embed_texts(
     new = plan.new_captions
     if not len(new):
         return 0
-    contents = iter(as_bytes(new.contents))
-    texts = _batches(store.caption_texts(new.ids.tolist()), CAPTIONS)
+    contents = (content for _, part in new.parts() for content in part)
+    texts = _batches((t for ids, _ in new.parts() for t in store.caption_texts(ids)), CAPTIONS)
     with _Writer(cache, TEXT, len(new), progress) as writer:
         for encoded in encoder.stream_texts(texts):
             writer.add(list(islice(contents, len(encoded))), encoded)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import datetime as dt
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -69,15 +70,20 @@ def build_index(
         batch = settings.runtime.batch
         with EmbeddingCache(home.cache, encoder.fingerprint) as cache:
             with _timed(summary, "scan"):
-                known_images, known_texts = cache.known(IMAGE), cache.known(TEXT)
                 removals = store.removals()
-                plan = scan(store.index_rows(), total, known_images, known_texts, progress)
+                rows, known = store.index_rows(), (cache.known(IMAGE), cache.known(TEXT))
+                plan = scan(rows, total, *known, progress)
                 plan.removals = removals
+                del rows, known
+                _give_back()
             with _timed(summary, "images"):
                 embedded = embed_images(plan, store, encoder, cache, batch, progress)
+            encoder.rest()
+            _give_back()
             with _timed(summary, "captions"):
                 embed_texts(plan, store, encoder, cache, progress)
-            encoder.rest()  # what comes now needs the memory more
+            encoder.rest()
+            _give_back()
             if not len(plan.images):
                 raise CatalogError(
                     "no image of the catalog can be read",
@@ -135,6 +141,7 @@ def _generation(
             write(folder, plan, cache, shape, progress)
         with _timed(summary, "words"):
             write_words(folder, plan, store, progress)
+            _give_back()
         with _timed(summary, "vectors"):
             measured = publishing.write_indexes(folder, index.factory, index.recall, progress)
         manifest = generations.Manifest(
@@ -158,6 +165,12 @@ def _generation(
             publishing.publish(home.generations, folder, manifest, verify, index.keep, home.stamps)
             progress("publish", 1, 1)
     return name
+
+
+def _give_back() -> None:
+    """What a stage has freed goes to the system, for the next one needs the memory otherwise."""
+    with suppress(AttributeError, OSError):  # only the GNU C library has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextmanager

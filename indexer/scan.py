@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import images
-from db.cache import Digests, digests
+from db.cache import Digests, as_bytes, digests
 from db.generations import SIGNS
 from db.records import IndexRecord
 from errors import ImageError, printable
@@ -21,7 +21,7 @@ from indexer.signs import signs
 from progress import Progress
 
 Ids = NDArray[np.int64]
-REPORT = 500  # items between two reports of progress
+REPORT = 500  # items between two reports of progress, and rows that are worked on together
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,35 @@ class Rows:
         return Rows(self.ids[rows], self.owners[rows], self.contents[rows])
 
 
+@dataclass(frozen=True)
+class Work:
+    """Some of the rows, taken out only while they are worked on."""
+
+    rows: Rows
+    places: Ids
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def contents(self) -> Digests:
+        return self.rows.contents[self.places]
+
+    def parts(self) -> Iterator[tuple[list[int], list[bytes]]]:
+        """Ids and contents, some at a time: as objects they are several times as large."""
+        for start in range(0, len(self), REPORT):
+            part = self.rows[self.places[start : start + REPORT]]
+            yield part.ids.tolist(), as_bytes(part.contents)
+
+
 @dataclass
 class Plan:
     """Every image and caption to index, and the work that is left to do for them."""
 
     images: Rows
     captions: Rows
-    new_images: Rows  # one of each content that is still to be embedded
-    new_captions: Rows  # likewise, short texts first
+    new_images: Work  # one of each content that is still to be embedded
+    new_captions: Work  # likewise, short texts first
     signs: NDArray[np.uint64]  # of each row of images, see signs.py
     words: str  # digest of the words of all items
     failures: list[tuple[int, str, str]] = field(default_factory=list)  # item, status, reason
@@ -108,13 +129,14 @@ def scan(
             texts.add(caption, item.id, hashlib.sha256(text.encode()).digest())
             lengths.append(len(text))
     pictures, captions = seen.rows(), texts.rows()
+    order = np.argsort(captions.ids, kind="stable")
+    captions, sizes = captions[order], np.asarray(lengths, np.int64)[order]
     new = _new(captions.contents, known_texts)
-    short_first = np.argsort(np.asarray(lengths, np.int64)[new], kind="stable")
     return Plan(
         images=pictures,
-        captions=captions[np.argsort(captions.ids, kind="stable")],
-        new_images=pictures[_new(pictures.contents, known_images)],
-        new_captions=captions[new[short_first]],
+        captions=captions,
+        new_images=Work(pictures, _new(pictures.contents, known_images)),
+        new_captions=Work(captions, new[np.argsort(sizes[new], kind="stable")]),
         signs=np.asarray(marks, np.uint64).reshape(-1, SIGNS),
         words=words.hexdigest(),
         failures=failures,

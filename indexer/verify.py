@@ -73,8 +73,9 @@ def verifier(plan: Plan, sample: int) -> Callable[[Generation], None]:
 
 def check(generation: Generation, items: int, captions: int, sample: int) -> None:
     """Counts, and a sample of rows looked up by their own vector; an error where they fail."""
-    generation.hold()
-    for side, count in ((generation.images, items), (generation.captions, captions)):
+    for name, count in (("images", items), ("captions", captions)):
+        # Closed before the next is opened: what was read of mapped files counts as memory.
+        side = Side(generation.folder, name)
         held = {
             len(part) for part in (side.index, side.ids, side.owners, side.vectors, side.halves)
         }
@@ -82,14 +83,13 @@ def check(generation: Generation, items: int, captions: int, sample: int) -> Non
             raise _incomplete(generation, f"{min(held)} of {count} {side.name} are in it")
         if (np.diff(side.ids) <= 0).any():
             raise _incomplete(generation, f"its {side.name} are out of order")
+        _find_itself(generation, side, sample)
     if len(generation.words.arrays.starts) != items + 1:
         raise _incomplete(generation, "words and items do not fit together")
     starts = generation.caption_starts
     ends = int(starts[-1]) if len(starts) else -1
     if not (len(starts) == items + 1 and ends == len(generation.caption_order) == captions):
         raise _incomplete(generation, "captions and items do not fit together")
-    for side in (generation.images, generation.captions):
-        _find_itself(generation, side, sample)
 
 
 def _incomplete(generation: Generation, why: str) -> IndexStateError:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from db.vectors import Floats, Ids, VectorIndex, exact, write_exact
+from db.vectors import Floats, Ids, VectorIndex, exact, let_go, write_exact
 from errors import PairdexError, SettingsError
 from tests.generation_samples import clustered, unit
 
@@ -139,6 +139,27 @@ def test_the_file_of_exact_search_is_what_the_library_itself_would_write(
     VectorIndex.build(vectors[:rows], ids[:rows], "SQfp16").write(tmp_path / "theirs")
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
     assert done == ([rows] if rows else [])
+
+
+def test_what_was_read_of_a_mapped_file_can_be_let_go(vectors: Floats, tmp_path: Path) -> None:
+    """It counts as memory while it is mapped; it can be read again."""
+
+    def mapped() -> int:
+        text = Path("/proc/self/smaps").read_text(encoding="utf-8")
+        part = text[text.index(str(file)) :]
+        return int(part[part.index("Rss:") :].split()[1])
+
+    file = tmp_path / "vectors.npy"
+    np.save(file, vectors)
+    stored = np.load(file, mmap_mode="r")
+    assert (stored == vectors).all()
+    if Path("/proc/self/smaps").exists():
+        assert mapped() > 0
+    let_go(stored)
+    if Path("/proc/self/smaps").exists():
+        assert mapped() == 0
+    assert (stored == vectors).all()
+    let_go(vectors)  # which is no file
 
 
 def test_exact_search_among_some_rows_names_these_rows(vectors: Floats, queries: Floats) -> None:
