@@ -130,6 +130,12 @@ class Words:
         forms = [self._exact(word) for word in words]
         if not words or not all(map(len, forms)):
             return np.empty(0, np.int64)
+        if len(words) == 1 and len(forms[0]) == 1:
+            number = int(self.arrays.form_terms[forms[0][0]])
+            rows, _ = self._posted(number, number + 1)
+            # Where the term is found in no other form, the items need not be looked into.
+            if number >= 0 and len(rows) == self.arrays.form_items[forms[0][0]]:
+                return rows.astype(np.int64)
         return self._sequences.holding(forms, self._common(words))
 
     def _understood(self, query: str) -> tuple[Term, ...]:

@@ -26,6 +26,11 @@ class Strings:
     def __iter__(self) -> Iterator[str]:
         return map(self.__getitem__, range(len(self)))
 
+    @property
+    def text(self) -> str:
+        """All of them, each with its newline."""
+        return str(self._text, "utf-8")
+
     def find(self, word: str) -> int | None:
         """The number of a string, None where it is not among them."""
         sought = word.encode()

@@ -38,7 +38,7 @@ def _nearest(word: str, words: Words) -> str:
     wrong = next((most for length, most in _WRONG if len(letters) < length), _MOST_WRONG)
     if not wrong:
         return ""
-    known = _alike(words, len(letters), wrong)
+    known = {_letters(near): (near, count) for near, count in words.vocabulary.alike(word, wrong)}
     found = process.extract(
         letters, list(known), scorer=OSA.distance, processor=None, score_cutoff=wrong, limit=20
     )
@@ -46,15 +46,6 @@ def _nearest(word: str, words: Words) -> str:
         return ""
     _, _, best = min((distance, -known[near][1], near) for near, distance, _ in found)
     return known[best][0]
-
-
-def _alike(words: Words, length: int, wrong: int) -> dict[str, tuple[str, int]]:
-    """Letters → word and how many items hold it, of all words of about that length."""
-    return {
-        letters: (word, count)
-        for word, count in words.vocabulary
-        if abs(len(letters := _letters(word)) - length) <= wrong
-    }
 
 
 def _letters(word: str) -> str:

@@ -13,6 +13,7 @@ from db import generations, words_phrases
 from db.records import WordsRecord
 from db.words import Words
 from db.words_build import build
+from db.words_vocabulary import letters
 from errors import IndexStateError
 from tests.generation_samples import publish
 
@@ -151,3 +152,29 @@ def test_a_damaged_word_file_is_noticed(tmp_path: Path) -> None:
     (folder / "words.rows.npy").unlink()
     with pytest.raises(IndexStateError, match=r"words\.rows\.npy is missing"):
         generations.open_current(tmp_path)
+
+
+@given(
+    st.lists(st.text("abcde한글ㄱé1", min_size=1, max_size=7), min_size=1, max_size=20),
+    st.text("abcde한글", min_size=1, max_size=7),
+    st.integers(0, 2),
+)
+def test_no_word_within_so_many_wrong_letters_is_left_out(
+    held: list[str], sought: str, wrong: int
+) -> None:
+    from rapidfuzz.distance import OSA
+
+    words = build(np.arange(1, dtype=np.int64), [WordsRecord(" ".join(held), (), ())])
+    alike = dict(words.vocabulary.alike(sought, wrong))
+    for word, count in words.vocabulary:
+        near = OSA.distance(letters(word), letters(sought)) <= wrong
+        if near and not any(sign.isdigit() for sign in word):
+            assert alike[word] == count
+    assert not [word for word in alike if "1" in word]
+
+
+def test_most_words_of_other_letters_are_left_out() -> None:
+    rng = np.random.default_rng(0)
+    held = {"".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 7)) for _ in range(2000)}
+    words = build(np.arange(1, dtype=np.int64), [WordsRecord(" ".join(held), (), ())])
+    assert len(list(words.vocabulary.alike("lizards", 2))) < 100
