@@ -24,6 +24,7 @@ from commands import (
     train,
 )
 from commands.context import Session
+from commands.search_options import SearchCommand
 from errors import PairdexError, QueryError, printable
 
 INTERRUPTED = 130
@@ -43,12 +44,12 @@ for command in (
     train.train,
     evaluate.evaluate,
     compare.compare,
-    search.search,
     tag.tag,
     home.info,
     home.doctor,
 ):
     app.command()(command)
+app.command(cls=SearchCommand)(search.search)
 
 
 @app.callback()

@@ -9,6 +9,9 @@
     ├── IndexStateError          7   no index yet, damaged, or of another model
     └── HomeError                8   the home folder: missing, locked, no permission, disk full
 
+    and no error, but told to scripts as grep does:
+        NOTHING_MATCHES          9   a search that was answered: nothing matches
+
 Third-party errors are translated into these where they enter, once. Each one says what
 happened, why, and what to do, on one line; `cli.py` prints that line and exits with the code.
 """
@@ -19,6 +22,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
+NOTHING_MATCHES = 9  # exit code
 _WIDEST = 72  # columns of a pointer's excerpt
 
 

@@ -67,14 +67,18 @@ def session(context: typer.Context) -> Session:
 
 def print_json(value: object) -> None:
     """One JSON document on stdout, and nothing else."""
+    sys.stdout.buffer.write(json_text(value, indent=2).encode("utf-8") + b"\n")
+    sys.stdout.flush()
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """JSON on one line, or indented."""
     import json
 
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     # A file name that is not UTF-8 holds lone surrogates: escaped, so that the document is sound
     # and the name can be had back from it.
-    text = re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
-    sys.stdout.buffer.write(text.encode("utf-8") + b"\n")
-    sys.stdout.flush()
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def bar(score: float, width: int = 10) -> str:

@@ -2,65 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from commands import refining
-from commands.context import JsonFlag, Session, bar, plain, print_json, session
+from commands import search_options as options
+from commands.context import JsonFlag, Session, session
+from errors import NOTHING_MATCHES, QueryError
 
 if TYPE_CHECKING:
     from search import SearchResult
 
-SCHEMA = "pairdex.search.v1"
-
 
 def search(
     context: typer.Context,
-    query: Annotated[
-        str, typer.Argument(help="What you are looking for, in your own words.", show_default=False)
-    ] = "",
-    top: Annotated[
-        int | None, typer.Option("--top", "-n", min=1, help="How many results.", show_default=False)
-    ] = None,
-    where: Annotated[
-        str,
-        typer.Option(
-            "--where",
-            metavar="FILTER",
-            help='Only items that it holds for: "type=fire and height<2".',
-            show_default=False,
-        ),
-    ] = "",
-    tag: Annotated[
-        list[str] | None,
-        typer.Option("--tag", help="Only items with this tag; may be given again."),
-    ] = None,
-    split: Annotated[
-        str, typer.Option("--split", help="Only items of train, val or test.", show_default=False)
-    ] = "",
+    query: options.Query = "",
+    image: options.Images = None,
+    like: options.Like = None,
+    not_: options.Without = None,
+    where: options.Where = "",
+    tag: options.Tags = None,
+    split: options.Split = "",
+    good: refining.Good = None,
+    bad: refining.Bad = None,
+    top: options.Top = None,
     offset: refining.Offset = 0,
     cursor: refining.Cursor = "",
     min_score: refining.MinScore = None,
     group: refining.Group = True,
     diversity: refining.Diversity = 0.0,
-    good: refining.Good = None,
-    bad: refining.Bad = None,
     save: refining.Save = "",
     saved: refining.Saved = "",
-    html: Annotated[
-        Path | None,
-        typer.Option("--html", help="Also write a page with pictures.", show_default=False),
-    ] = None,
+    explain: options.Explain = False,
+    preview: options.Preview = "",
+    html: options.Html = None,
+    open_: options.Open = False,
+    queries: options.Queries = None,
     json: JsonFlag = False,
+    jsonl: options.JsonLines = False,
+    csv: options.Csv = False,
+    paths: options.Paths = False,
+    null: options.Null = False,
 ) -> None:
-    """Find items of the catalog by words."""
+    """Find items of the catalog by words, pictures, and what the catalog says of them.
+
+    Exit code 9: nothing matches.
+    """
+    from commands import search_formats
     from search import Request, Searcher
 
     current = session(context)
+    form = search_formats.chosen(null, json=json, jsonl=jsonl, csv=csv, paths=paths)
     given = Request(
         text=query,
+        images=tuple(image or ()),
+        like=tuple(like or ()),
+        without=tuple(not_ or ()),
         where=where,
         tags=tuple(tag or ()),
         split=split,
@@ -72,38 +72,64 @@ def search(
         min_score=min_score,
         group=group,
         diversity=diversity,
+        explain=explain,
     )
     request = refining.with_saved(current.home, saved, given)
+    if queries is not None:
+        from commands.search_queries import answer_all
+
+        beside = (preview, html, open_, save, given.text, jsonl or not form)
+        if any(beside[:-1]) or not beside[-1]:
+            why = "each line is a search, and the answers are JSON Lines"
+            raise QueryError("--queries stands alone", why, "only options of a search go with it")
+        raise typer.Exit(answer_all(current, queries, request))
+    how = _preview(current, preview, form) if preview else ""
+    request.checked()
     result = Searcher.open(current.home, current.settings).search(request)
     for note in refining.store_given(current.home, given, request, result, save):
         current.err.print(note, markup=False, soft_wrap=True)
+    _show(current, result, form, null, explain, how)
     if html is not None:
         from commands.page import write_page
 
         write_page(html, result)
-    if json:
-        import msgspec
-
-        print_json({"schema": SCHEMA} | msgspec.to_builtins(result))
-    else:
-        _show(current, result)
+    if open_:
+        open_results(result, html)
+    if result.no_match or not result.results:
+        raise typer.Exit(NOTHING_MATCHES)
 
 
-def _show(current: Session, result: SearchResult) -> None:
-    from rich.table import Table
+def _preview(current: Session, wanted: str, form: str) -> str:
+    from commands.search_preview import protocol
 
-    if result.no_match:
-        current.out.print("[bold]Nothing matches.[/] The nearest are:")
-    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
-    table.add_column("#", justify="right", min_width=2)
-    table.add_column("score", no_wrap=True, min_width=15)
-    table.add_column("name", style="bold", no_wrap=True, overflow="ellipsis", min_width=12)
-    # One line per hit, whatever the width: --json and --html have all of it.
-    table.add_column("caption", ratio=3, no_wrap=True, overflow="ellipsis")
-    table.add_column("tags", ratio=2, no_wrap=True, overflow="ellipsis", style="cyan")
-    for hit in result.results or result.nearest:
-        name, tags = hit.name or hit.id, " ".join(hit.tags)
-        table.add_row(str(hit.rank), bar(hit.score), *map(plain, (name, hit.caption, tags)))
-    current.out.print(table)
-    note = f"{len(result.results)} results in {result.took_ms} ms, generation {result.generation}"
-    current.out.print(note, style="dim")
+    if form:
+        raise QueryError(f"--preview and --{form} do not go together", "", "give one of them")
+    return protocol(wanted, current)
+
+
+def _show(
+    current: Session, result: SearchResult, form: str, null: bool, explain: bool, how: str
+) -> None:
+    from commands import search_formats, search_preview, search_table
+
+    if form:
+        search_formats.write(form, result, null)
+        if form != "json":  # what a person should know goes to where it disturbs no program
+            for line in search_table.above(result):
+                current.err.print(line.removesuffix(" The nearest are:"), soft_wrap=True)
+        if form == "paths" and not null and any("\n" in hit.image for hit in result.results):
+            current.err.print("a path holds a line break: -0 ends each with NUL")
+        return
+    if how:
+        search_preview.show(current.out, result.results or result.nearest, how)
+    search_table.show(current.out, result, explain)
+
+
+def open_results(result: SearchResult, html: Path | None, first: int = 0) -> None:
+    """The page where there is one, else the pictures of the hits."""
+    from commands.opening import open_files
+
+    hits = result.results or result.nearest
+    files: Sequence[Path] = [html] if html else [Path(hit.image) for hit in hits[first:]]
+    if files:
+        open_files(files)

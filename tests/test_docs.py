@@ -223,7 +223,11 @@ def mistakes(line: str, whole: bool) -> Iterator[str]:
     given, path = 0, words.pop(0)
     while words:
         word = words.pop(0)
-        if word.startswith("-"):
+        if word == "--":  # all that follows are arguments
+            given, words = given + len(words), []
+        elif word == "--preview":
+            continue  # its value is behind a =, or missing
+        elif word.startswith("-"):
             name, equals, _ = word.partition("=")
             options = [option for option in command.params if name in option.opts]
             if not options and name not in ("-h", "--help"):
