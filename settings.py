@@ -117,8 +117,18 @@ class TaggerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shortlist: Positive
 
 
+class LinksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    timeout: Rate
+    deadline: Rate
+    max_mb: Annotated[int, Meta(ge=1, le=2048)]
+    redirects: Natural
+    max_bad: Share
+    timezone: Name
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     catalog: CatalogSettings
+    links: LinksSettings
     encoder: EncoderSettings
     training: TrainingSettings
     runtime: RuntimeSettings

@@ -9,6 +9,7 @@ import typer
 
 from commands.context import JsonFlag, Session, plain, print_json, session
 from commands.fields import fields
+from commands.links import link, links, sync, unlink
 from errors import QueryError
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def import_(
 
 
 app.command()(fields)
+for _command in (link, links, unlink, sync):
+    app.command()(_command)
 
 
 @app.command()

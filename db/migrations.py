@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 
 from db import details
 from db.tables import Base, Item, SchemaVersion
+from db.tables_links import LinkedRow, LinkProblemRow, LinkRow
 from db.tables_search import JudgementRow, SavedRow
 from errors import HomeError
 
@@ -57,7 +58,13 @@ def _judged(connection: Connection) -> None:
     Base.metadata.create_all(connection, [JudgementRow.__table__, SavedRow.__table__])  # type: ignore[list-item]  # Tables, typed as FromClauses
 
 
-STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged)
+def _linked(connection: Connection) -> None:
+    """Step 5: linked tables."""
+    tables = [LinkRow.__table__, LinkedRow.__table__, LinkProblemRow.__table__]
+    Base.metadata.create_all(connection, tables)  # type: ignore[arg-type]  # Tables, typed as FromClauses
+
+
+STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged, _linked)
 
 
 def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> int:

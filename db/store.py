@@ -15,6 +15,7 @@ from db import details, sqlite, upsert
 from db.filtering import Filterable
 from db.home import Home, writing
 from db.judgements import Judgements, SavedSearches
+from db.links import Links
 from db.migrations import migrate
 from db.records import (
     ImageFacts,
@@ -35,6 +36,7 @@ class Store(Filterable):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.judgements, self.saved = Judgements(engine), SavedSearches(engine)
+        self.links = Links(engine)
 
     @classmethod
     def open(cls, home: Path, create: bool = False) -> Store:
