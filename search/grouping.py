@@ -58,27 +58,52 @@ def fold(
     signs: NDArray[np.uint64], vectors: Floats, bits: int, cosine: float, start: int = 0
 ) -> list[Group]:
     """By rows of signs (db/generations.py) and unit vectors, best first, counted from `start`."""
-    content, picture, name = (_equal(signs[:, column]) for column in range(3))
-    # Distances only where both hashes are known.
-    hashes = signs[:, 1]
-    apart = np.bitwise_count(hashes[:, None] ^ hashes[None])
-    known = (hashes != 0)[:, None] & (hashes != 0)[None]
-    same_picture = known & (apart <= bits) | picture
-    layout = known & (apart <= 2 * bits)
-    look = vectors @ vectors.T >= cosine
-    variant = (layout & look) | (layout & name) | (look & name)
-    pairs = np.triu(content | same_picture | variant, 1)
+    count = len(signs)
+    content, name = _equal(signs[:, 0]), _equal(signs[:, 2])
+    layout, picture = _near(signs[:, 1], 2 * bits, bits)
+    either = np.union1d(layout, name)
+    look = either[_cosines(vectors, either) >= cosine]
+    both = np.intersect1d(layout, name, assume_unique=True)
+    pairs = np.unique(np.concatenate([content, picture, look, both]))
+    files, pictures = set(content.tolist()), set(picture.tolist())
 
-    groups = {row: Group(start + row) for row in range(len(signs))}
-    for best, other in np.argwhere(pairs).tolist():  # by the best, then by the other
+    groups = {row: Group(start + row) for row in range(count)}
+    for pair in pairs.tolist():  # by the better one, then by the other
+        best, other = divmod(pair, count)
         if best in groups and other in groups:
             del groups[other]
-            why = SAME_FILE if content[best, other] else VARIANT
-            why = SAME_PICTURE if same_picture[best, other] and why == VARIANT else why
+            why = SAME_FILE if pair in files else SAME_PICTURE if pair in pictures else VARIANT
             groups[best].folded.append((start + other, why))
     return list(groups.values())
 
 
-def _equal(column: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Pairs that share what is not 0."""
-    return np.asarray((column[:, None] == column[None]) & (column != 0)[:, None], np.bool_)
+def _equal(column: NDArray[np.uint64]) -> Ids:
+    """Pairs that share what is not 0; the pair of rows i < j is the number i · count + j."""
+    rows = np.flatnonzero(column)
+    known = column[rows]
+    return _numbers(known[:, None] == known[None], rows, len(column))
+
+
+def _near(hashes: NDArray[np.uint64], wide: int, narrow: int) -> tuple[Ids, Ids]:
+    """Pairs of known hashes at most so many bits apart."""
+    rows = np.flatnonzero(hashes)
+    known = hashes[rows]
+    apart = np.bitwise_count(known[:, None] ^ known[None])
+    near = _numbers(apart <= wide, rows, len(hashes))
+    close = _numbers(apart <= narrow, rows, len(hashes))
+    return near, close
+
+
+def _numbers(pairs: NDArray[np.bool_], rows: Ids, count: int) -> Ids:
+    first, second = np.divmod(np.flatnonzero(pairs), max(len(rows), 1))
+    upper = first < second
+    return np.asarray(rows[first[upper]] * count + rows[second[upper]], np.int64)
+
+
+def _cosines(vectors: Floats, pairs: Ids) -> Floats:
+    first, second = np.divmod(pairs, max(len(vectors), 1))
+    if len(pairs) > len(vectors):  # then all of them at once are cheaper
+        found = (vectors @ vectors.T)[first, second]
+    else:
+        found = np.einsum("ij,ij->i", vectors[first], vectors[second])
+    return np.asarray(found, np.float32)
