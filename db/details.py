@@ -5,34 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from db.records import AttributeValue, CaptionRecord, ImageFacts, ItemRecord, WordsRecord
 from db.tables import Attribute, Caption, Item, ItemTag, Tag
 
 _Row = Any  # of one of the queries below, as SQLAlchemy gives it
 
+# Made once: to put a query together takes as long as to run it.
+_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
 _ITEMS = select(
     *(Item.id, Item.key, Item.name, Item.image, Item.split, Item.content_hash),
     *(Item.perceptual_hash, Item.bytes, Item.mtime_ns, Item.width, Item.height, Item.format),
     *(Item.brightness, Item.contrast),
+).where(Item.id.in_(_IDS))
+_CAPTIONS = (
+    select(Caption.item_id, Caption.text, Caption.language, Caption.id)
+    .where(Caption.item_id.in_(_IDS))
+    .order_by(Caption.position)
 )
-_CAPTIONS = select(Caption.item_id, Caption.text, Caption.language, Caption.id)
-_TAGS = select(ItemTag.item_id, Tag.name).join(Tag)
-_ATTRIBUTES = select(
-    Attribute.item_id, Attribute.name, Attribute.kind, Attribute.text, Attribute.number
+_TAGGED = select(ItemTag.item_id, Tag.name).join(Tag).order_by(Tag.id)
+_TAGS = _TAGGED.where(ItemTag.item_id.in_(_IDS))
+_ATTRIBUTES = (
+    select(Attribute.item_id, Attribute.name, Attribute.kind, Attribute.text, Attribute.number)
+    .where(Attribute.item_id.in_(_IDS))
+    .order_by(Attribute.id)
 )
 
 
 def details(connection: Connection, ids: Sequence[int]) -> dict[int, ItemRecord]:
     """Those of the items that are there, in the order of the ids."""
-    items = {row.id: row for row in connection.execute(_ITEMS.where(Item.id.in_(ids)))}
-    captions = _grouped(
-        connection.execute(_CAPTIONS.where(Caption.item_id.in_(ids)).order_by(Caption.position))
-    )
-    tags = _grouped(connection.execute(_TAGS.where(ItemTag.item_id.in_(ids)).order_by(Tag.id)))
-    attributes = _grouped(
-        connection.execute(_ATTRIBUTES.where(Attribute.item_id.in_(ids)).order_by(Attribute.id))
+    sought = {"ids": ids}
+    items = {row[0]: row for row in connection.execute(_ITEMS, sought)}
+    captions, tags, attributes = (
+        _grouped(connection.execute(query, sought)) for query in (_CAPTIONS, _TAGS, _ATTRIBUTES)
     )
     return {
         number: _record(
@@ -59,9 +65,7 @@ def item_words(connection: Connection, ids: Sequence[int]) -> Iterator[WordsReco
             .order_by(Caption.position)
         )
     )
-    tags = _grouped(
-        connection.execute(_TAGS.where(ItemTag.item_id.between(first, last)).order_by(Tag.id))
-    )
+    tags = _grouped(connection.execute(_TAGGED.where(ItemTag.item_id.between(first, last))))
     for number in ids:
         yield WordsRecord(
             names.get(number, ""),
