@@ -7,7 +7,7 @@ SQL, made of subqueries that the indexes of `attributes` answer alone. Texts are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -155,9 +155,9 @@ def _ids(condition: Condition) -> Select[int]:
 def _sql(condition: Condition) -> ColumnElement[bool]:
     match condition:
         case Every(parts):
-            return and_(true(), *map(_sql, parts))
+            return and_(*_deepest_first(parts), true())
         case Some(parts):
-            return or_(false(), *map(_sql, parts))
+            return or_(*_deepest_first(parts), false())
         case Not(part):
             return not_(_sql(part))
         case leaf if leaf.field.name in COLUMNS and leaf.field.builtin:
@@ -166,6 +166,20 @@ def _sql(condition: Condition) -> ColumnElement[bool]:
             return _of_tags(leaf) if leaf.field.name == "tag" else _of_captions(leaf)
         case leaf:
             return Item.id.in_(select(Attribute.item_id).where(_of_attribute(leaf)))
+
+
+def _deepest_first(parts: Sequence[Condition]) -> list[ColumnElement[bool]]:
+    """SQLite's parser stacks what stands to the left of a bracket, and not more than 100 deep."""
+    return [_sql(part) for part in sorted(parts, key=_depth, reverse=True)]
+
+
+def _depth(condition: Condition) -> int:
+    match condition:
+        case Every(parts) | Some(parts):
+            return 1 + max(map(_depth, parts), default=0)
+        case Not(part):
+            return 1 + _depth(part)
+    return 0
 
 
 def _of_attribute(leaf: Leaf) -> ColumnElement[bool]:

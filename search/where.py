@@ -31,7 +31,7 @@ from errors import QueryError
 from search.where_tokens import Token, cut, trouble
 
 MAX_CONDITIONS = 200  # in one filter: databases limit how large an expression may be
-MAX_DEPTH = 50  # brackets and `not` inside each other
+MAX_DEPTH = 30  # brackets and `not` inside each other
 Operator = Literal["=", "<", "<=", ">", ">=", "contains", "in", "between", "exists"]
 # How it may be written → what it is, and whether it is denied.
 _OPERATORS: dict[str, tuple[Operator, bool]] = {

@@ -45,7 +45,7 @@ def test_counts_are_those_of_the_ids(store: Store) -> None:
 
 def test_many_conditions_and_deep_ones_are_no_trouble_for_the_database(store: Store) -> None:
     deep: Condition = Equal(SHELF, ("LEFT",))
-    for _ in range(50):
+    for _ in range(20):
         deep = Not(Every((deep, Exists(EDGE))))
     wide = Some((*(Equal(SHELF, (str(number),)) for number in range(199)), deep))
     assert len(store.matching(wide)) == 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from collections.abc import Iterator
 
 import msgspec
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from db import publishing, words_build
+from db.filters import Every
 from db.generations import Generation, Manifest, open_current
 from db.home import Home
 from db.records import ItemRecord, WordsRecord
@@ -17,6 +19,8 @@ from db.store import Store
 from errors import QueryError
 from indexer.job import build_index
 from search import Request, Searcher
+from search.where import MAX_CONDITIONS, MAX_DEPTH, parse
+from search.where_fields import bind
 from settings import Settings, load_settings
 from tests.fakes import SHARED, WIDTH, FakeEncoder
 from tests.filter_samples import Draw, items
@@ -115,6 +119,31 @@ def test_a_filter_loses_nothing_of_what_an_approximate_index_finds(
     small = np.asarray([item.facts.width == 64 for item in rows])
     assert recall("split = train", train) >= unfiltered
     assert recall("split = train and image.width = 64", train & small) >= unfiltered
+
+
+def test_the_deepest_and_widest_filters_of_the_language_can_be_asked(drawn: Store) -> None:
+    """Databases limit how deep an expression may be: the language has to stop before them."""
+    rng = random.Random(4)
+    leaf = "tag contains x"
+
+    def nested(depth: int, leaves: int) -> str:
+        """As deep and with as many leaves as there is room for."""
+        if depth == 0 or leaves == 1:
+            return leaf
+        if depth > 1 and rng.random() < 0.5:
+            return f"not ({nested(depth - 2, leaves)})"
+        left = rng.choice((1, leaves // 2, leaves - 1))
+        parts = [nested(depth - 1, max(left, 1)), nested(depth - 1, max(leaves - left, 1))]
+        return f"({rng.choice((' and ', ' or ')).join(parts)})"
+
+    for text in (
+        *(nested(MAX_DEPTH, MAX_CONDITIONS) for _ in range(60)),
+        f"{leaf} and not (" * (MAX_DEPTH // 2) + leaf + ")" * (MAX_DEPTH // 2),
+        f"{leaf} and ({leaf} or (" * (MAX_DEPTH // 2) + leaf + "))" * (MAX_DEPTH // 2),
+        " or ".join([f"not {leaf} and {leaf}"] * (MAX_CONDITIONS // 2)),
+    ):
+        parts = bind(text, parse(text), drawn.field_kinds())
+        drawn.any_matching(Every(tuple(part.condition for part in parts)))
 
 
 # -- what a search says of its filters ------------------------------------------------------
