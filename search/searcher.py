@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,10 +22,11 @@ from db.home import Home
 from db.store import Store
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
-from errors import IndexStateError, QueryError
+from errors import IndexStateError, PairdexError, QueryError
 from search.admission import Admission
 from search.asked import Asked, ask
-from search.filtering import Filter, Filters
+from search.batch import BATCH, Ready, cores, each_or_error, look_near
+from search.filtering import Filters
 from search.hits import items_of, make_hits
 from search.paging import VERSION, Cursor, Place, digest, turn
 from search.request import Request
@@ -63,34 +67,76 @@ class Searcher:
 
     def search(self, request: Request | str, top: int | None = None) -> SearchResult:
         """A plain string is a request of words alone."""
+        request = Request(request) if isinstance(request, str) else request
+        request = dataclasses.replace(request, top=top or request.top)
+        [answer] = self._answers([request], map)
+        if isinstance(answer, PairdexError):
+            raise answer
+        return answer
+
+    def search_many(
+        self, requests: Iterable[Request | str]
+    ) -> Iterator[SearchResult | PairdexError]:
+        """An answer per request, in their order, as `search` gives it; errors are answers too.
+
+        Requests are read a batch ahead. Texts are encoded and vectors searched together, the rest
+        is done by a thread per core.
+        """
+        asked = (Request(each) if isinstance(each, str) else each for each in requests)
+        with ThreadPoolExecutor(cores()) as pool:
+            while some := list(islice(asked, BATCH)):
+                yield from self._answers(some, pool.map)
+
+    def _answers(self, requests: Sequence[Request], run: Any) -> list[SearchResult | PairdexError]:
         start = time.perf_counter()
-        request = (Request(request) if isinstance(request, str) else request).checked()
-        cursor = Cursor.read(request.cursor) if request.cursor else None
-        if cursor is not None and cursor.generation != self._generation.name:
-            return self._of(cursor.generation).search(request, top)
-        filtered = self._filters.of(request)
-        [asked] = ask([request], self._store, self._generation, self._encoder)
-        stages = self._stages(request, asked, filtered)
-        top = top or request.top or self._settings.top
-        result = self._result(request, asked, cursor, stages, top)
-        if filtered is not None:
-            result = dataclasses.replace(result, notes=(*filtered.notes, *result.notes))
-        took = round((time.perf_counter() - start) * 1000, 2)
+        ready = each_or_error(requests, self._ready)
+        sound = [one for one in ready if isinstance(one, Ready)]
+        look_near(self._generation, sound, self._settings.shortlist)
+        shared = (time.perf_counter() - start) / max(1, len(requests))
+        return list(run(lambda one: self._answer(one, shared), ready))
+
+    def _ready(self, requests: Sequence[Request]) -> list[Ready]:
+        """What is asked of the channels; raises what is wrong with any of the requests."""
+        requests = [request.checked() for request in requests]
+        cursors = [Cursor.read(each.cursor) if each.cursor else None for each in requests]
+        filters = [self._filters.of(request) for request in requests]
+        asked = ask(requests, self._store, self._generation, self._encoder)
+        ready = []
+        for request, cursor, filtered, one in zip(requests, cursors, filters, asked, strict=True):
+            allowed = self._admission.allowed(one, None if filtered is None else filtered.rows)
+            ready.append(Ready(request, cursor, filtered, one, allowed))
+        return ready
+
+    def _answer(self, one: Ready | PairdexError, shared: float) -> SearchResult | PairdexError:
+        """`shared` are the seconds that went before."""
+        if isinstance(one, PairdexError):
+            return one
+        start = time.perf_counter()
+        try:
+            if one.cursor is not None and one.cursor.generation != self._generation.name:
+                return self._of(one.cursor.generation).search(one.request)
+            top = one.request.top or self._settings.top
+            result = self._result(one.request, one.asked, one.cursor, self._stages(one), top)
+        except PairdexError as error:
+            return error
+        if one.filtered is not None:
+            result = dataclasses.replace(result, notes=(*one.filtered.notes, *result.notes))
+        took = round((shared + time.perf_counter() - start) * 1000, 2)
         return dataclasses.replace(result, took_ms=took)
 
-    def _stages(self, request: Request, asked: Asked, filtered: Filter | None) -> Stages:
+    def _stages(self, one: Ready) -> Stages:
         """How the candidates of a request are found and judged, as deep as is asked for."""
-        generation = self._generation
-        allowed = self._admission.allowed(asked, None if filtered is None else filtered.rows)
+        generation, asked = self._generation, one.asked
 
         def take(count: int) -> tuple[Sequence[Candidate], bool]:
-            return whole_shortlist(generation, asked.vector, asked.words, count, allowed)
+            first = one.near if count == self._settings.shortlist else None
+            return whole_shortlist(generation, asked.vector, asked.words, count, one.allowed, first)
 
         def judged(candidates: Sequence[Candidate]) -> Evidence:
             items = np.asarray([candidate.item for candidate in candidates], np.int64)
             return verdict(generation, self._encoder, asked, items)
 
-        return Stages(generation, request, self._settings, self._threshold, take, judged)
+        return Stages(generation, one.request, self._settings, self._threshold, take, judged)
 
     def _result(
         self, request: Request, asked: Asked, cursor: Cursor | None, stages: Stages, top: int

@@ -41,15 +41,34 @@ def allow(generation: Generation, mask: NDArray[np.bool_]) -> Allowed:
     return Allowed(images, generation.captions.index.select_rows(rows))
 
 
+@dataclass(frozen=True)
+class Near:
+    """What the vector channels found for one query, nearest first."""
+
+    images: Ids
+    captions: Ids
+
+
+def near(
+    generation: Generation, vectors: Floats, count: int, allowed: Allowed | None = None
+) -> list[Near]:
+    """For each of the vectors; many at once cost less than each by itself."""
+    some, of = (allowed.images, allowed.captions) if allowed else (None, None)
+    images = generation.images.index.search(vectors, count, some)[0]
+    captions = generation.captions.index.search(vectors, count, of)[0]
+    return [Near(*both) for both in zip(images, captions, strict=True)]
+
+
 def whole_shortlist(
     generation: Generation,
     vector: Floats | None,
     words: str,
     count: int,
     allowed: Allowed | None = None,
+    nearest: Near | None = None,
 ) -> tuple[list[Candidate], bool]:
     """The shortlist of so many per channel, and whether there is nothing beside it."""
-    candidates = shortlist(generation, vector, words, count, allowed)
+    candidates = shortlist(generation, vector, words, count, allowed, nearest)
     every = generation.images.ids if allowed is None else generation.images.ids[allowed.images.rows]
     if count >= len(every) or (vector is None and not words):
         # So many are all of them, however a channel may miss some; and a filter alone has no order.
@@ -64,19 +83,19 @@ def shortlist(
     words: str,
     count: int,
     allowed: Allowed | None = None,
+    nearest: Near | None = None,
 ) -> list[Candidate]:
     """The union of the channels, best fused rank first; without a vector or words fewer of them.
 
     What is not allowed takes no place: each channel gives as many candidates as without a filter.
+    `nearest` is what the vector channels have found already.
     """
-    images, captions = generation.images, generation.captions
-    some, of = (allowed.images, allowed.captions) if allowed else (None, None)
-    mask = None if some is None else some.mask
+    mask = None if allowed is None else allowed.images.mask
     channels: dict[str, list[int]] = {}
     if vector is not None:
-        channels["image"] = _nearest(images.index.search(vector[None], count, some)[0])
-        found_captions = captions.index.search(vector[None], count, of)[0]
-        channels["caption"] = _owners(generation, found_captions)
+        nearest = nearest or near(generation, vector[None], count, allowed)[0]
+        channels["image"] = _nearest(nearest.images)
+        channels["caption"] = _owners(generation, nearest.captions)
     if words:
         channels["words"] = generation.words.hits(words, count, mask)[0].tolist()
     found: dict[int, Candidate] = {}
@@ -90,7 +109,8 @@ def shortlist(
 
 def _nearest(ids: Ids) -> list[int]:
     # FAISS pads with -1 where an approximate index finds fewer.
-    return [int(i) for i in ids[0] if i >= 0]
+    found: list[int] = ids[ids >= 0].tolist()
+    return found
 
 
 def _owners(generation: Generation, ids: Ids) -> list[int]:

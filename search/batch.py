@@ -1,0 +1,69 @@
+"""What many requests share: their texts are encoded together, their vectors searched together.
+
+A single request is a batch of one, so that there is one way to an answer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from db.generations import Generation
+from errors import PairdexError
+from search.asked import Asked
+from search.filtering import Filter
+from search.paging import Cursor
+from search.request import Request
+from search.shortlist import Allowed, Near, near
+
+One = TypeVar("One")
+Other = TypeVar("Other")
+BATCH = 256  # requests that are worked on at once
+
+
+@dataclass
+class Ready:
+    """A request on its way to an answer."""
+
+    request: Request
+    cursor: Cursor | None
+    filtered: Filter | None
+    asked: Asked
+    allowed: Allowed | None
+    near: Near | None = None  # what the vector channels find first
+
+
+def each_or_error(
+    items: Sequence[One], work: Callable[[Sequence[One]], Sequence[Other]]
+) -> list[Other | PairdexError]:
+    """What `work` makes of all; where it raises, of the halves: a wrong one spoils no other."""
+    if not items:
+        return []
+    try:
+        return list(work(items))
+    except PairdexError as error:
+        if len(items) == 1:
+            return [error]
+    middle = len(items) // 2
+    return each_or_error(items[:middle], work) + each_or_error(items[middle:], work)
+
+
+def look_near(generation: Generation, ready: Sequence[Ready], count: int) -> None:
+    """Search the vector channels for all that look among the same items at once."""
+    alike: dict[int, list[Ready]] = {}
+    for one in ready:
+        if one.asked.vector is not None:
+            alike.setdefault(id(one.allowed), []).append(one)
+    for some in alike.values():
+        vectors = np.stack([one.asked.vector for one in some if one.asked.vector is not None])
+        found = near(generation, vectors, count, some[0].allowed)
+        for one, nearest in zip(some, found, strict=True):
+            one.near = nearest
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
