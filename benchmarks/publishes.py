@@ -31,6 +31,7 @@ from db.home import Home
 from encoder.encoded import Encoder
 from search.rerank import judge
 from search.shortlist import shortlist
+from search.wording import without_words
 from settings import load_settings
 
 APART = 10_000_000  # from the first id of a generation to the first of the next
@@ -77,7 +78,7 @@ def _search(generation: Any, encoder: Encoder, number: int) -> tuple[np.ndarray,
     encoded = encoder.texts([str(number)])
     candidates = shortlist(generation, encoded.vectors[0], "", EACH)
     ids = np.asarray([candidate.item for candidate in candidates], np.int64)
-    evidence = judge(generation, encoder, encoded, ids, np.zeros(len(ids), np.float32))
+    evidence = judge(generation, encoder, encoded, ids, without_words(ids))
     return ids, bool((generation.images.ids[generation.images.rows(ids)] == ids).all()) and (
         len(evidence.score) == len(ids)
     )

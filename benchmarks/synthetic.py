@@ -90,7 +90,7 @@ def answering(texts: Sequence[str], vectors: Floats) -> Encoder:
 
 class _Answers:
     known = KnownWords()
-    scoring = Scoring(caption=4.0, coverage=4.0, text_offset=-6.0)
+    scoring = Scoring()
 
     def __init__(self, texts: Sequence[str], vectors: Floats) -> None:
         self.fingerprint = self.model = FINGERPRINT

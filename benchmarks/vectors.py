@@ -36,6 +36,7 @@ from encoder.encoded import Encoder
 from search import Searcher
 from search.rerank import judge
 from search.shortlist import shortlist
+from search.wording import wording
 from settings import load_settings
 
 QUERIES = 300
@@ -114,9 +115,9 @@ def _stages(
         with clock("present"):
             store.removals()
         with clock("coverage"):
-            cover = live.words.coverage(text, ids)
+            said = wording(live.words, text, ids)
         with clock("judge"):
-            judge(live, encoder, encoded, ids, cover)
+            judge(live, encoder, encoded, ids, said)
         with clock("details"):
             store.details(ids[:10].tolist())
         judged.append(len(ids))

@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 _SHOWN = (
     ("text → image, unseen images", "t2i", ("R@1", "R@5", "R@10", "MRR", "median_rank")),
     ("image → text, unseen images", "i2t", ("R@10", "MRR")),
+    ("free text, whole catalog", "free", ("nDCG@10", "R@1", "R@10")),
     ("attribute queries, whole catalog", "attributes", ("nDCG@10", "P@5")),
     ("attribute queries, unseen images", "attributes.unseen", ("nDCG@10",)),
+    ("one wanted, another not", "without", ("nDCG@10",)),
+    ("images as queries", "like", ("nDCG@10", "P@5")),
 )
-_SYSTEMS = ("shortlist", "rerank", "words", "hybrid")
+_SYSTEMS = ("shortlist", "rerank", "image", "caption", "words", "fused", "ignored", "hybrid")
 # What, figure, what stands beside it: a figure or a number.
 _SINGLE = (
     ("match head on random pairs, ROC-AUC", "match.random.auc", "0.500"),
     ("match head on mined pairs, ROC-AUC", "match.mined.auc", "0.500"),
     ("calibration error of shortlists", "calibration.ece", ""),
     ("calibration error of first results", "calibration.first.ece", ""),
+    ("calibration error of shown results", "calibration.results.ece", ""),
     ("nonsense refused", "no_match.refused", ""),
     ("real queries refused", "no_match.false_refusals", ""),
     ("tags by image, macro mAP", "tags.macro_mAP", "tags.chance.macro_mAP"),

@@ -65,6 +65,15 @@ class Term:
     rarity: float
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How relevant items can be to a query."""
+
+    highest: float  # of the most relevant item
+    possible: float  # of one that would hold each word where it says most
+    known: float  # share of the query's words that any item holds
+
+
 class Words:
     """Safe to be used by any number of threads."""
 
@@ -75,6 +84,7 @@ class Words:
         self._sequences = Sequences(arrays.sequence, arrays.starts)
         self._ranker = Ranker(len(ids))
         self.terms = lru_cache(REMEMBERED)(self._understood)
+        self.reach = lru_cache(REMEMBERED)(self._reached)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -109,6 +119,26 @@ class Words:
             held += weight * located(term.rows, rows)[1]
             whole += weight
         return (held / (whole * len(terms) / len(known))).astype(np.float32)
+
+    def relevance(self, query: str, items: Ids) -> Floats:
+        """What `hits` would say of these items, 0 for those without any of the words."""
+        rows = self._rows(items)
+        total = np.zeros(len(items), np.float32)
+        for term in self.terms(query):
+            places, held = located(term.rows, rows)
+            if len(term.rows):
+                total[held] += np.float32(term.rarity) * term.impacts[places[held]]
+        return total
+
+    def _reached(self, query: str) -> Reach:
+        terms = self.terms(query)
+        known = [term for term in terms if len(term.rows)]
+        _, best = self._ranker.best(terms, 1, None)
+        return Reach(
+            highest=float(best.max(initial=0.0)),
+            possible=sum(term.rarity * term.best for term in known),
+            known=len(known) / max(1, len(terms)),
+        )
 
     def matched(self, query: str, items: Ids) -> list[tuple[str, ...]]:
         """The words of the query, as typed, that each item holds."""

@@ -1,15 +1,21 @@
 """From evidence to one probability that an item answers a query; fitted on validation queries.
 
-    image evidence   what the match head and the shared space say of query and image
-    text evidence    what the item's own captions and words say of the query
-    score            1 - (1 - image) · (1 - text)    either is enough, both are better
+    seen     an item known by its image alone: match head, cosine to the image
+    told     an item with captions: these, its nearest caption, and three measures of its words
+    exact    the words alone: for queries of which the model knows no word
+    like     an image query: cosine of both images, match of the given one with the item's captions
 
-An item without text is judged by its image alone, and the other way round.
+Each is a logistic regression without negative weights: more evidence never lowers a score. What
+evidence is worth depends on how much a query says: a name or two attributes must be met to the
+word, a long description is met in part. So `seen`, `told` and `exact` hold weights for a short
+query and for a long one, and one of middling length is judged by a blend of both.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -18,32 +24,74 @@ from numpy.typing import NDArray
 from encoder.head import sigmoid
 
 Floats = NDArray[np.float32]
+SHORT, LONG = 4, 12  # words of a query that is short, and of one that is long
+_WORD = re.compile(r"\w+")
+
+
+def brevity(query: str) -> float:
+    """1 for a short query, 0 for a long one."""
+    words = sum(1 for _ in _WORD.finditer(query))
+    return min(1.0, max(0.0, (LONG - words) / (LONG - SHORT)))
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What the words of some items say of a query: one row per item, each figure from 0 on."""
+
+    relevance: Floats  # as a share of the catalog's most relevant item, less unknown words
+    completeness: Floats  # steep where hardly a word is missing
+    strength: Floats  # the same by where words stand: in names and tags they say more
+    coverage: Floats  # plain share of the query's words, for people
+    brevity: float  # of the query
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """A logistic regression for short queries, one for long ones, and all between them."""
+
+    short: tuple[float, ...]
+    long: tuple[float, ...]
+    offsets: tuple[float, float]  # short, long
+
+    def chance(self, evidence: Sequence[Floats], brevity: float) -> Floats:
+        weights = brevity * np.asarray(self.short) + (1.0 - brevity) * np.asarray(self.long)
+        offset = brevity * self.offsets[0] + (1.0 - brevity) * self.offsets[1]
+        total = sum(w * e for w, e in zip(weights.tolist(), evidence, strict=True))
+        return sigmoid(np.asarray(total + offset, np.float32))
 
 
 class Scoring(msgspec.Struct, frozen=True):
-    """Weights of two logistic regressions and the score under which nothing matches."""
+    """All weights, and the score under which nothing matches. As they are here: not fitted."""
 
-    head: float = 1.0
-    cosine: float = 0.0
-    offset: float = 0.0
-    caption: float = 0.0
-    coverage: float = 0.0
-    text_offset: float = -20.0
-    no_match: float = 0.05
-    # Of image queries; as they are here: not fitted, half at a cosine of 0.7.
-    like_cosine: float = 10.0
-    like_offset: float = -7.0
-    like_described: tuple[float, float, float] = (8.0, 0.5, -6.0)  # cosine, match, offset
+    # match logit, cosine
+    seen: Weights = Weights((0.2, 3.0), (0.2, 3.0), (-3.5, -4.0))
+    # match logit, cosine, cosine to the nearest caption, relevance, completeness, strength
+    told: Weights = Weights(
+        (0.15, 0.5, 4.0, 1.5, 1.0, 0.6), (0.2, 0.5, 6.0, 3.0, 0.0, 0.5), (-5.0, -7.0)
+    )
+    # relevance, completeness, strength
+    exact: Weights = Weights((1.0, 1.5, 0.5), (2.0, 1.0, 0.5), (-4.0, -4.5))
+    like_alone: tuple[float, float] = (10.0, -7.0)  # cosine, offset
+    like_told: tuple[float, float, float] = (8.0, 0.5, -6.0)  # cosine, match logit, offset
+    # By another name than scores of before had it: theirs meant something else.
+    no_match: float = msgspec.field(default=0.1, name="nothing_below")
 
-    def image(self, logits: Floats, cosines: Floats) -> Floats:
+    def image(self, logits: Floats, cosines: Floats, brevity: float = 0.0) -> Floats:
         """Of match logits and cosines between query and image."""
-        evidence = self.head * logits + self.cosine * cosines + self.offset
-        return sigmoid(np.asarray(evidence, np.float32))
+        return self.seen.chance((logits, cosines), brevity)
 
-    def text(self, captions: Floats, coverage: Floats) -> Floats:
-        """Of the best caption's cosine and the share of the query's words that the item holds."""
-        evidence = self.caption * captions + self.coverage * coverage + self.text_offset
-        return sigmoid(np.asarray(evidence, np.float32))
+    def words(self, said: Wording) -> Floats:
+        """Of the words that an item holds, without a word from the model."""
+        return self.exact.chance((said.relevance, said.completeness, said.strength), said.brevity)
+
+    def score(self, logits: Floats, cosines: Floats, captions: Floats, said: Wording) -> Floats:
+        """Of everything; `captions` is -1 for an item without any.
+
+        Such an item is judged by its image and by its words (of a name, of tags): either is enough.
+        """
+        words = said.relevance, said.completeness, said.strength
+        told = self.told.chance((logits, cosines, captions, *words), said.brevity)
+        image, exact = self.image(logits, cosines, said.brevity), self.words(said)
+        return np.where(captions > -1.0, told, either(image, exact))
 
     def image_query(self, cosines: Floats, match_logits: Floats) -> Floats:
         """That an item is more of what a given picture shows.
@@ -51,14 +99,17 @@ class Scoring(msgspec.Struct, frozen=True):
         `cosines` are between both images, `match_logits` the head's best verdict on the given
         picture and one of the item's captions: NaN for an item without captions.
         """
-        alone = self.like_cosine * cosines + self.like_offset
-        cosine, match, offset = self.like_described
-        described = cosine * cosines + match * match_logits + offset
-        evidence = np.where(np.isnan(match_logits), alone, described)
+        cosine, offset = self.like_alone
+        alone = cosine * cosines + offset
+        cosine, match, offset = self.like_told
+        told = cosine * cosines + match * match_logits + offset
+        evidence = np.where(np.isnan(match_logits), alone, told)
         return sigmoid(np.asarray(evidence, np.float32))
 
-    def both(self, image: Floats, text: Floats) -> Floats:
-        return np.asarray(1.0 - (1.0 - image) * (1.0 - text), np.float32)
+
+def either(one: Floats, other: Floats) -> Floats:
+    """The probability that at least one of two independent reasons holds."""
+    return np.asarray(1.0 - (1.0 - one) * (1.0 - other), np.float32)
 
 
 def combined(

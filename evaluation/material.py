@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from errors import CatalogError
 
 # More queries narrow the intervals no further than the differences anyone acts on.
 QUERIES = 1000
+_SIGNS = re.compile(r"[\"“”„«»「」『』]|(?<!\S)[-−–]+|(?<!\S)\d+(?:\.\d+)?:(?=\S)")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ def gather(store: Store, generation: Generation, split: str) -> Material:
 def caption(item: ItemRecord, language: str) -> str:
     """The first caption in a language, or nothing."""
     return next((c.text for c in item.captions if c.language == language), "")
+
+
+def as_words(text: str) -> str:
+    """A text without the signs that the query language reads: a caption is no command."""
+    return " ".join(_SIGNS.sub(" ", text).split())
 
 
 def asked(

@@ -17,7 +17,9 @@ _TILES = (
     ("calibration error", "calibration.ece", "calibration.before.ece"),
     ("nonsense refused", "no_match.refused", ""),
 )
-_SYSTEMS = ("shortlist", "rerank", "words", "hybrid", "random")
+_SYSTEMS = (
+    "shortlist", "rerank", "image", "caption", "words", "fused", "ignored", "hybrid", "random",
+)  # fmt: skip
 _RETRIEVAL = ("R@1", "R@5", "R@10", "MRR", "nDCG@10", "median_rank")
 _VERDICT = ("accuracy", "precision", "recall", "f1", "auc", "score_auc")
 
@@ -69,6 +71,9 @@ def _tiles(report: Report) -> str:
     return f'<div class="tiles">{"".join(cells)}</div>'
 
 
+_FREE = "free text: a caption that the whole catalog lacks, and nothing else"
+
+
 def _retrieval(report: Report) -> Iterable[str]:
     yield "<h2>Retrieval of unseen items</h2>"
     languages = [key for key in report.counts if key.startswith("t2i.") and len(key) == 6]
@@ -81,11 +86,7 @@ def _retrieval(report: Report) -> Iterable[str]:
     ]
     for prefix, title in titles:
         yield f"<h3>{text(title)}</h3>" + _systems(report, prefix, _RETRIEVAL)
-    if "t2i.other_captions" in report.counts:
-        yield (
-            '<p class="note">words and hybrid: asked with a caption that the index lacks, of '
-            f"{report.counts['t2i.other_captions']} items that keep another one.</p>"
-        )
+    yield f"<h3>{text(_FREE)}</h3>" + _systems(report, "free", _RETRIEVAL)
     yield '<div class="grid">'
     for direction, size in (("t2i", report.n), ("i2t", report.counts.get("i2t", 0))):
         of = [(s, report.ranks.get(f"{direction}.{s}", [])) for s in ("shortlist", "rerank")]
@@ -98,6 +99,9 @@ def _attributes(report: Report) -> Iterable[str]:
     for prefix, title in (
         ("attributes", "the whole catalog, as it is searched"),
         ("attributes.unseen", "unseen images alone"),
+        ("without", "one wanted, another not, the whole catalog"),
+        ("without.unseen", "one wanted, another not, unseen images alone"),
+        ("like", "images as queries"),
     ):
         if prefix in report.counts:
             title = f"{title}: {report.counts[prefix]} queries"

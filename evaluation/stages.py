@@ -7,7 +7,8 @@ from collections.abc import Callable
 from evaluation.bench import Bench, Findings
 from evaluation.labels import label_figures
 from evaluation.material import sampled
-from evaluation.stages_search import attributes, refusals, words_and_hybrid
+from evaluation.stages_more import alike_images, unwanted
+from evaluation.stages_search import attributes, free_texts, refusals
 from evaluation.stages_unseen import captions_unseen, images_unseen
 from evaluation.tagging import image_tags, tag_figures
 
@@ -34,8 +35,10 @@ def classes(bench: Bench) -> Findings:
 STAGES: dict[str, Callable[[Bench], Findings]] = {
     "images": images_unseen,
     "captions": captions_unseen,
-    "words and hybrid": words_and_hybrid,
+    "free text": free_texts,
     "attributes": attributes,
+    "unwanted": unwanted,
+    "image queries": alike_images,
     "refusals": refusals,
     "tags": tags,
     "classes": classes,

@@ -1,4 +1,4 @@
-"""The search as a user meets it: other captions, attributes, and queries without an answer."""
+"""The search as a user meets it: descriptions, attributes, and queries without an answer."""
 
 from __future__ import annotations
 
@@ -10,25 +10,21 @@ from evaluation.bench import Bench, Findings
 from evaluation.bootstrap import Resamples
 from evaluation.calibration import calibration_figures
 from evaluation.gallery import gallery, wordless
-from evaluation.material import asked
+from evaluation.material import as_words, asked
 from evaluation.nonsense import nonsense
-from evaluation.ranking import Ranking, many_right
-from evaluation.searching import by_search, by_words, other_captions
+from evaluation.ranking import MANY, Ranking, chance, many_right
+from evaluation.searching import by_channel, by_search, free_text, gains, plain
 from evaluation.unseen import attribute_figures, look
 from search import Searcher
 
 SHOWN = 10  # results whose scores a user reads
 
 
-def words_and_hybrid(bench: Bench) -> Findings:
-    """The whole search and its words alone, asked with captions that the gallery lacks."""
-    figures, counts = other_captions(
-        bench.material, bench.generation, bench.encoder, bench.settings.search, bench.seed
-    )
-    if figures:
-        return Findings(figures, counts)
-    told = "No item has two captions in one language: words and hybrid are judged with attribute "
-    return Findings(notes=[told + "queries alone."])
+def free_texts(bench: Bench) -> Findings:
+    """Descriptions: the whole search and each channel, asked with captions that it lacks."""
+    search = bench.settings.search
+    figures, counts = free_text(bench.material, bench.generation, bench.encoder, search, bench.seed)
+    return Findings(figures, counts)
 
 
 def attributes(bench: Bench) -> Findings:
@@ -41,15 +37,19 @@ def attributes(bench: Bench) -> Findings:
         texts = [query.text for query in queries]
         right = _right(queries, {item.id: item.tags for item in material.catalog})
         held = np.asarray(bench.generation.images.ids)
-        encoded = bench.encoder.texts(texts)
-        looked = look(bench.generation, bench.encoder, encoded, search.shortlist, seed)
-        found.figures |= attribute_figures("attributes", looked, right, len(held), resamples)
+        values = chance([len(of) for of in right], len(held))
+        found.figures |= {
+            f"attributes.random.{name}": resamples.mean(values[name]) for name in MANY
+        }
         ids = {item.key: item.id for item in material.catalog}
-        results, order = by_search(_searcher(bench), ids, texts)
-        words = by_words(bench.generation.words, texts, search.shortlist)
-        for system, of in (("words", words), ("hybrid", order)):
-            ranking = Ranking(of, right, len(held))
+        requests = [plain(text) for text in texts]
+        results, order = by_search(_searcher(bench), ids, requests)
+        orders = by_channel(bench.generation, bench.encoder, texts, search.shortlist)
+        orders["hybrid"] = order
+        rankings = {name: Ranking(of, right, len(held)) for name, of in orders.items()}
+        for system, ranking in rankings.items():
             found.figures |= many_right(f"attributes.{system}", ranking, resamples)
+        found.figures |= gains("attributes", rankings, resamples)
         scores = [np.asarray([h.score for h in one.results[:SHOWN]]) for one in results]
         owners = np.repeat(np.arange(len(queries)), [len(one) for one in scores])
         truth = [np.isin(of[:SHOWN], ids) for of, ids in zip(order, right, strict=True)]
@@ -64,8 +64,8 @@ def attributes(bench: Bench) -> Findings:
     if queries:
         with gallery(bench.generation, wordless(material.items)) as place:
             right = _right(queries, {place.ids[i.key]: i.tags for i in material.items})
-            encoded = bench.encoder.texts([query.text for query in queries])
-            looked = look(place.generation, bench.encoder, encoded, search.shortlist, seed)
+            texts = [query.text for query in queries]
+            looked = look(place.generation, bench.encoder, texts, search.shortlist, seed)
             resamples = Resamples(len(queries), seed)
             found.figures |= attribute_figures(
                 "attributes.unseen", looked, right, len(material.items), resamples
@@ -94,7 +94,7 @@ def refusals(bench: Bench) -> Findings:
     _, texts = asked(material.items, material.language, seed)
     with gallery(bench.generation, [*known, *wordless(material.items)]) as place:
         there = Searcher(place.store, place.generation, bench.encoder, bench.settings.search)
-        by_captions = [_refused(there, text) for text in texts]
+        by_captions = [_refused(there, as_words(text)) for text in texts]
     real = {"captions": by_captions, "attributes": by_attributes}
     for kind, of in real.items():
         if of:

@@ -25,8 +25,7 @@ def images_unseen(bench: Bench) -> Findings:
     own = np.asarray([item.id for item in items])
     size = len(bench.generation.images.ids)
     length = bench.settings.search.shortlist
-    queries = bench.encoder.texts(texts)
-    looked = look(bench.generation, bench.encoder, queries, length, bench.seed)
+    looked = look(bench.generation, bench.encoder, texts, length, bench.seed)
     resamples = Resamples(len(items), bench.seed)
     figures, _ = retrieval_figures("t2i.all", looked, own, size, resamples)
     found.figures |= figures
@@ -40,7 +39,7 @@ def _in_language(bench: Bench, place: Gallery, language: str, prefix: str) -> Fi
     resamples = Resamples(len(items), seed)
     images = np.asarray(place.generation.images.ids)
     own = np.asarray([place.ids[item.key] for item in items])
-    looked = look(place.generation, encoder, queries, bench.settings.search.shortlist, seed)
+    looked = look(place.generation, encoder, texts, bench.settings.search.shortlist, seed)
     figures, ranks = retrieval_figures(prefix, looked, own, len(images), resamples)
     found = Findings(figures, {prefix: len(items)})
     if language != bench.material.language:

@@ -29,6 +29,7 @@ from evaluation.ranking import (
 )
 from evaluation.report import Figures
 from search.rerank import Evidence, judge
+from search.wording import without_words
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,19 @@ class Looked:
 
 
 def look(
-    generation: Generation, encoder: Encoder, queries: Encoded, length: int, seed: int
+    generation: Generation, encoder: Encoder, texts: Sequence[str], length: int, seed: int
 ) -> list[Looked]:
     """Each query on the images of a generation; what the index knows in words is left aside."""
     side = generation.images
     ids, vectors = np.asarray(side.ids), side.vectors.astype(np.float32)
     dice = np.random.default_rng(seed)
+    queries = encoder.texts(texts)
     found = []
-    for number in range(len(queries)):
+    for number, text in enumerate(texts):
         nearest = ids[_best(vectors @ queries.vectors[number], dice)]
         shortlist = nearest[:length]
-        silent = np.zeros(len(shortlist), np.float32)
-        evidence = judge(generation, encoder, queries[number : number + 1], shortlist, silent)
+        one = queries[number : number + 1]
+        evidence = judge(generation, encoder, one, shortlist, without_words(shortlist, text))
         order = np.argsort(-evidence.image, kind="stable")
         reranked = np.concatenate([shortlist[order], nearest[length:]])
         found.append(Looked(nearest, shortlist, evidence, reranked))

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from evaluation.report import Figure, Figures
 
+_WHOLE = {"attributes": "attribute queries", "free": "free text"}
+_CHANNELS = {
+    "image": "its best channel, images",
+    "caption": "its best channel, captions",
+    "words": "its best channel, exact words",
+    "fused": "its channels fused by rank",
+}
 _DIRECTIONS = {"t2i": "text → image", "i2t": "image → text"}
 
 
@@ -13,13 +20,8 @@ def verdicts(figures: Figures, counts: dict[str, int]) -> list[str]:
         gain = figures.get(f"{direction}.rerank_gain.MRR")
         if gain is not None:
             said.append(f"{name}: {_reranking(gain)} (MRR {_signed(gain)}).")
-    better = figures.get("attributes.hybrid.nDCG@10")
-    words = figures.get("attributes.words.nDCG@10")
-    if better and words and better.value < words.value:
-        said.append(
-            "Attribute queries: exact words alone rank better than the whole search "
-            f"(nDCG@10 {words.value:.3f} against {better.value:.3f})."
-        )
+    for family, name in _WHOLE.items():
+        said += _channels(name, family, figures)
     gain = figures.get("tags.gain.macro_mAP")
     if gain is not None:
         how = "helps" if gain.low > 0 else "hurts" if gain.high < 0 else "makes no clear difference"
@@ -27,6 +29,20 @@ def verdicts(figures: Figures, counts: dict[str, int]) -> list[str]:
     if 0 < counts.get("t2i", 0) < 50:
         said.append(f"Only {counts['t2i']} queries: read the intervals, not the values.")
     return said
+
+
+def _channels(name: str, family: str, figures: Figures) -> list[str]:
+    """The whole search against the best of its channels."""
+    found = {
+        c: figures.get(f"{family}.{c}.nDCG@10") for c in ("image", "caption", "words", "fused")
+    }
+    ranked = sorted((f.value, channel) for channel, f in found.items() if f is not None)
+    if not ranked:
+        return []
+    best = ranked[-1][1]
+    gain = figures[f"{family}.gain.{best}.nDCG@10"]
+    how = "beats" if gain.low > 0 else "is worse than" if gain.high < 0 else "is as good as"
+    return [f"{name}: the whole search {how} {_CHANNELS[best]} (nDCG@10 {_signed(gain)})."]
 
 
 def _reranking(gain: Figure) -> str:

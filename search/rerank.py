@@ -9,6 +9,7 @@ import numpy as np
 from db.generations import Generation
 from db.vectors import Floats, Ids
 from encoder.encoded import Encoded, Encoder
+from encoder.scoring import Wording
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def judge(
     encoder: Encoder,
     query: Encoded,
     items: Ids,
-    coverage: Floats,
+    said: Wording,
     *,
     blind: bool = False,
 ) -> Evidence:
@@ -39,12 +40,11 @@ def judge(
     """
     cosines, logits, captions = _seen(generation, encoder, query, items)
     scoring = encoder.scoring
+    image, words = scoring.image(logits, cosines, said.brevity), scoring.words(said)
     if blind:
-        captions = np.full(len(items), -1.0, np.float32)
-    image, text = scoring.image(logits, cosines), scoring.text(captions, coverage)
-    if blind:
-        image = np.zeros_like(image)
-    return Evidence(logits, cosines, captions, coverage, image, text, scoring.both(image, text))
+        image, captions = np.zeros_like(image), np.full(len(items), -1.0, np.float32)
+    score = words if blind else scoring.score(logits, cosines, captions, said)
+    return Evidence(logits, cosines, captions, said.coverage, image, words, score)
 
 
 def judge_picture(generation: Generation, encoder: Encoder, query: Encoded, items: Ids) -> Evidence:

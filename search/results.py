@@ -14,7 +14,7 @@ class Explanation:
 
     shortlist_rank: int  # among all candidates, before they were judged
     head: float  # probability by the match head and the shared space: the image alone
-    text: float  # probability by the item's own captions and words
+    text: float  # probability by the words alone that the item holds
     similarity: float  # cosine between query and image
     caption_similarity: float  # cosine between query and the nearest caption; -1 without captions
     coverage: float  # share of the query's words that the item holds, rare ones counting more

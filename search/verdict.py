@@ -12,6 +12,7 @@ from encoder.encoded import Encoder
 from encoder.scoring import combined
 from search.asked import Asked, Part
 from search.rerank import Evidence, judge, judge_picture
+from search.wording import wording
 
 
 def verdict(generation: Generation, encoder: Encoder, asked: Asked, items: Ids) -> Evidence:
@@ -33,5 +34,5 @@ def verdict(generation: Generation, encoder: Encoder, asked: Asked, items: Ids) 
 def _evidence(generation: Generation, encoder: Encoder, part: Part, items: Ids) -> Evidence:
     if not part.words:
         return judge_picture(generation, encoder, part.encoded, items)
-    coverage = generation.words.coverage(part.words, items)
-    return judge(generation, encoder, part.encoded, items, coverage, blind=part.blind)
+    said = wording(generation.words, part.words, items)
+    return judge(generation, encoder, part.encoded, items, said, blind=part.blind)

@@ -54,7 +54,7 @@ class KeyedEncoder(OneByOne):
         self.head = Head(
             np.array([4, 0], np.float32), np.array([2, 0], np.float32), np.array(-4, np.float32)
         )
-        self.scoring = Scoring(caption=6.0, coverage=12.0, text_offset=-9.0)
+        self.scoring = Scoring()
 
     def images(self, batch: Pixels) -> Encoded:
         numbers = batch[:, :, :, 0].mean(axis=(1, 2)).round().astype(int).tolist()

@@ -62,7 +62,7 @@ class FakeEncoder(OneByOne):
             np.array([2, 0, 0, 0], np.float32),
             np.array(-4, np.float32),
         )
-        self.scoring = Scoring(caption=8.0, coverage=4.0, text_offset=-9.0)
+        self.scoring = Scoring()
         self.seen_images = 0
         self.seen_texts = 0
 

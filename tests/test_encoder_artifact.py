@@ -147,7 +147,7 @@ def test_the_metrics_do_not_change_the_fingerprint_and_the_scoring_does(
     artifact = artifacts.load(folder)
     told = msgspec.structs.replace(artifact, metrics={"val.R@10": 0.5})
     assert artifacts.seal(tmp_path / "artifact", told).fingerprint == artifact.fingerprint
-    other = msgspec.structs.replace(artifact, scoring=Scoring(head=2.0))
+    other = msgspec.structs.replace(artifact, scoring=Scoring(no_match=0.7))
     assert artifacts.seal(tmp_path / "artifact", other).fingerprint != artifact.fingerprint
 
 
@@ -158,7 +158,7 @@ def test_scoring_and_thresholds_leave_the_embedding_fingerprint_and_graphs_do_no
     shutil.copytree(folder, copy)
     artifact = artifacts.load(folder)
     assert OpenVinoEncoder(folder, RUNTIME).fingerprint == artifact.embedding_fingerprint
-    scored = msgspec.structs.replace(artifact, scoring=Scoring(head=2.0), thresholds=[0.1] * 4)
+    scored = msgspec.structs.replace(artifact, scoring=Scoring(no_match=0.7), thresholds=[0.1] * 4)
     sealed = artifacts.seal(copy, scored)
     assert sealed.embedding_fingerprint == artifact.embedding_fingerprint
     for name in artifacts.EMBEDDING_FILES:

@@ -50,7 +50,7 @@ def test_json_has_the_promised_shape_and_the_page_needs_nothing_beside_it(
     assert (document["split"], document["n"]) == ("test", TEST)
     for figure in document["figures"].values():
         assert set(figure) == {"value", "low", "high"}
-    assert {"t2i.hybrid.R@10", "tags.macro_mAP", "calibration.ece"} <= set(document["figures"])
+    assert {"free.hybrid.R@10", "tags.macro_mAP", "calibration.ece"} <= set(document["figures"])
     assert document["tags"][0].keys() >= {"tag", "items", "average_precision"}
 
     page = file.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The parts of training that need no network: captions, views, figures, calibration."""
+"""The parts of training that need no network: captions, views, figures."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoder.scoring import Scoring
 from training.augment import augmented, border_colour
 from training.captions import CaptionMaker, drop_words, label_matrix, synonyms_of
 from training.losses import multi_positive_contrast, positive_weights, tag_loss
 from training.recipe import shipped
-from training.scoring import logistic
 from training.thresholds import tag_thresholds
 
 TAGS = ["fire", "water", "long_tail"]
@@ -88,28 +86,6 @@ def test_what_is_turned_in_from_outside_has_the_colour_of_the_border() -> None:
     assert border_colour(image) == (250, 240, 10)
     view = augmented(image, shipped(rotation=0.2), np.random.default_rng(3))
     assert (view[0, 0] == (250, 240, 10)).all()
-
-
-def test_calibration_finds_the_slope_and_offset_behind_the_truth() -> None:
-    rng = np.random.default_rng(0)
-    logits = rng.normal(0, 3, 20_000).astype(np.float32)
-    likely = 1 / (1 + np.exp(-(0.5 * logits - 1)))
-    evidence = np.stack([logits, np.zeros_like(logits)], axis=1)
-    slope, other, offset = logistic(evidence, rng.random(20_000) < likely)
-    assert slope == pytest.approx(0.5, abs=0.03)
-    assert offset == pytest.approx(-1, abs=0.06)
-    found = Scoring(head=slope, cosine=other, offset=offset).image(logits, evidence[:, 1])
-    assert np.abs(found - likely).mean() < 0.02
-
-
-def test_calibration_never_turns_the_order_round() -> None:
-    logits = np.linspace(-3, 3, 50, dtype=np.float32)
-    slope, other, _ = logistic(np.stack([logits, logits], axis=1), logits < 0)
-    assert min(slope, other) >= 0
-
-
-def test_calibration_without_both_kinds_leaves_the_weights_alone() -> None:
-    assert logistic(np.ones((5, 2), np.float32), np.ones(5, np.bool_)) == (0.0, 0.0, 0.0)
 
 
 def test_thresholds_reach_the_precision_asked_for_where_scores_allow() -> None:

@@ -14,14 +14,15 @@ _ELSEWHERE = (
     "turbine warehouse passport keyboard elevator dividend thermostat bibliography catheter "
     "scaffold 세금 회의 부동산 보험 지하철 엑셀 자격증 선거"
 ).split()
+_BETWEEN = "a an and at before by for from how in is my of on the to when will with your".split()
 _ONSETS = "b bl br d dr f g gl h j k kr l m n p pl qu r s st t tr v w x z".split()
 _RIMES = "ab ack ax ev ib imp ix ock olt oom org ub uff ump urn yx".split()
 
 
 def nonsense_queries(count: int, seed: int) -> list[str]:
-    """A third keyboard noise, a third words that are none, a third words from elsewhere."""
+    """In equal parts keyboard noise, words that are none, words and sentences from elsewhere."""
     rng = np.random.default_rng([seed, 0x0FF])
-    return [_KINDS[number % 3](rng) for number in range(count)]
+    return [_KINDS[number % len(_KINDS)](rng) for number in range(count)]
 
 
 def _noise(rng: np.random.Generator) -> str:
@@ -41,4 +42,12 @@ def _elsewhere(rng: np.random.Generator) -> str:
     return " ".join(rng.choice(_ELSEWHERE, size=int(rng.integers(1, 4)), replace=False))
 
 
-_KINDS = (_noise, _pseudo_words, _elsewhere)
+def _sentence(rng: np.random.Generator) -> str:
+    """Little words are in any catalog's captions too."""
+    words: list[str] = []
+    for word in rng.choice(_ELSEWHERE, size=int(rng.integers(2, 4)), replace=False):
+        words += [*rng.choice(_BETWEEN, size=int(rng.integers(1, 3)), replace=False), word]
+    return " ".join(words)
+
+
+_KINDS = (_noise, _pseudo_words, _elsewhere, _sentence)
