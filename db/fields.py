@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, Select, distinct, func, select
+from sqlalchemy import Connection, Select, distinct, exists, func, select
 
 from db.filters import BUILTIN, COLUMNS, Field
 from db.records import AttributeKind
 from db.tables import Attribute, Caption, ItemTag, Tag
 
 TOP = 5
+KINDS: tuple[AttributeKind, ...] = ("number", "date", "text", "list")
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,18 @@ class FieldRecord:
 
 
 def field_kinds(connection: Connection) -> dict[str, tuple[AttributeKind, ...]]:
-    """The kinds of each attribute. Leaps from one to the next: no walk through all rows."""
-    names = select(func.min(Attribute.name))
-    kinds = select(func.min(Attribute.kind))
-    found: dict[str, tuple[AttributeKind, ...]] = {}
-    name = connection.scalar(names)
-    while name is not None:
-        of_name = kinds.where(Attribute.name == name)
-        kind = connection.scalar(of_name)
-        while kind is not None:
-            found[name] = (*found.get(name, ()), cast(AttributeKind, kind))
-            kind = connection.scalar(of_name.where(Attribute.kind > kind))
-        name = connection.scalar(names.where(Attribute.name > name))
-    return found
+    """The kinds of each attribute. Leaps from name to name: no walk through all rows."""
+    names = select(func.min(Attribute.name).label("name")).cte("names", recursive=True)
+    after = select(func.min(Attribute.name)).where(Attribute.name > names.c.name)
+    names = names.union_all(select(after.scalar_subquery()).where(names.c.name.is_not(None)))
+    of_kind = [
+        exists().where(Attribute.name == names.c.name, Attribute.kind == kind) for kind in KINDS
+    ]
+    rows = connection.execute(select(names.c.name, *of_kind).where(names.c.name.is_not(None)))
+    return {
+        name: tuple(kind for kind, there in zip(KINDS, held, strict=True) if there)
+        for name, *held in rows
+    }
 
 
 def values(connection: Connection, field: Field, limit: int) -> list[str]:

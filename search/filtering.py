@@ -24,7 +24,7 @@ from errors import QueryError, printable
 from search.request import Request
 
 if TYPE_CHECKING:
-    from search.where_fields import Kinds, Part
+    from search.where_fields import Part
 
 KEPT = 16  # filters; each takes a byte for every item of the generation
 _ASKED = 20  # values whose existence is looked up, so that a note can tell of misspelt ones
@@ -44,7 +44,6 @@ class Filters:
         self._store, self._generation = store, generation
         self._lock = Lock()
         self._kept: OrderedDict[tuple[object, ...], Filter] = OrderedDict()
-        self._kinds: tuple[int, Kinds] = (-1, {})  # of a revision
 
     def of(self, request: Request) -> Filter | None:
         """None where the request filters nothing. Raises a QueryError that points."""
@@ -57,14 +56,14 @@ class Filters:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        found = self._found(self._parts(request, day, revision))
+        found = self._found(self._parts(request, day))
         with self._lock:
             self._kept[key] = found
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return found
 
-    def _parts(self, request: Request, day: dt.date, revision: int) -> list[Part]:
+    def _parts(self, request: Request, day: dt.date) -> list[Part]:
         # Loaded only by a search that filters.
         from search.where import parse
         from search.where_fields import SPLITS, Part, bind
@@ -72,10 +71,8 @@ class Filters:
 
         parts: list[Part] = []
         if request.where.strip():
-            syntax = parse(request.where)  # first, since it asks for nothing
-            if self._kinds[0] != revision:
-                self._kinds = (revision, self._store.field_kinds())
-            parts += bind(request.where, syntax, self._kinds[1], day)
+            syntax = parse(request.where)
+            parts += bind(request.where, syntax, self._store.field_kinds(), day)
         for tag in map(str.strip, request.tags):
             if not tag or UNPRINTABLE.search(tag):
                 raise QueryError(f"--tag: {tag!r} is no tag", "", "name a tag of the catalog")

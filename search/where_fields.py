@@ -82,7 +82,7 @@ class _Binder:
         same = [other for other in self._kinds if fold(other) == fold(name)]
         if name in self._kinds or len(same) == 1:
             found = name if name in self._kinds else same[0]
-            return tuple(Field(found, kind) for kind in sorted(self._kinds[found], key=_first))
+            return tuple(Field(found, kind) for kind in self._kinds[found])
         if same:
             raise self._wrong(token, f"{name} can be {' or '.join(same)}", "", "write it as one")
         builtin = fold(name).removeprefix("item.")
@@ -186,11 +186,6 @@ class _Binder:
 
     def _wrong(self, token: Token, what: str, why: str = "", remedy: str = "") -> QueryError:
         return trouble(self._text, token.start, token.end, what, why, remedy)
-
-
-def _first(kind: AttributeKind) -> int:
-    """What a column most likely is meant to hold comes first: errors are told of it."""
-    return ("number", "date", "text", "list").index(kind)
 
 
 def _holding(field: Field) -> str:
