@@ -13,6 +13,7 @@ from db import generations, words_phrases
 from db.records import WordsRecord
 from db.words import Words
 from db.words_build import build
+from db.words_text import chunks
 from db.words_vocabulary import letters
 from errors import IndexStateError
 from tests.generation_samples import publish
@@ -178,3 +179,15 @@ def test_most_words_of_other_letters_are_left_out() -> None:
     held = {"".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 7)) for _ in range(2000)}
     words = build(np.arange(1, dtype=np.int64), [WordsRecord(" ".join(held), (), ())])
     assert len(list(words.vocabulary.alike("lizards", 2))) < 100
+
+
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=4))
+def test_every_item_is_found_by_its_own_text_whatever_is_in_it(texts: list[str]) -> None:
+    items = [WordsRecord(text, (text,), ()) for text in texts]
+    words = build(np.arange(len(items), dtype=np.int64), items)
+    for row, text in enumerate(texts):
+        for typed in {part for part in text.split() if chunks(part)}:
+            assert row in words.hits(typed, 9)[0]
+            assert words.coverage(typed, words.ids)[row] == pytest.approx(1.0)
+            assert words.matched(typed, words.ids[[row]])[0]
+            assert row in words.holding(typed)
