@@ -51,7 +51,7 @@ class Filters:
             return None
         # With the day: `-30d` is another one tomorrow.
         day, revision = dt.date.today(), self._store.revision()
-        key = (request.where, request.tags, request.split, day, revision)
+        key = (request.where, tuple(request.tags), request.split, day, revision)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

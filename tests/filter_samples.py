@@ -214,7 +214,7 @@ class Draw:
             ("=", "==", "!=", "<>", "in", "not in", "~", "contains", "not contains")
         )
         if operator in ("~", "contains", "not contains"):
-            part = rng.choice(("fi", "R", "불", "%", "_", "&", "a", "key1", "\\", '"', "x", "ß"))
+            part = rng.choice(("1", "fi", "R", "불", "%", "_", "&", "a", "key1", "\\", '"', "x", "ß"))
             text = f"{written}{self._gap(operator)}{self._quoted(part)}"
 
             def contains(item: ItemRecord) -> bool:
