@@ -6,10 +6,23 @@ import dataclasses
 
 import numpy as np
 from sqlalchemy import create_engine, text
+from sqlalchemy.dialects import postgresql
 
 from db import sqlite
 from db.fields import FieldRecord, ValueCount
-from db.filters import BUILTIN, Condition, Contains, Equal, Every, Exists, Field, Not, Some, Within
+from db.filters import (
+    BUILTIN,
+    Condition,
+    Contains,
+    Equal,
+    Every,
+    Exists,
+    Field,
+    Not,
+    Some,
+    Within,
+    _joined_ids,
+)
 from db.home import Home
 from db.store import Store
 
@@ -55,6 +68,19 @@ def test_many_conditions_and_deep_ones_are_no_trouble_for_the_database(store: St
 def test_a_long_text_that_grows_when_folded_can_be_looked_for(store: Store) -> None:
     """One of these letters becomes eighteen; a database limits how long a pattern may be."""
     assert store.matching(Contains(SHELF, "ﷺ" * 500)).tolist() == []
+
+
+def test_no_condition_is_of_one_database_only() -> None:
+    parts = (
+        Equal(BUILTIN["tag"], ("red",)),
+        Contains(BUILTIN["caption"], "x"),
+        Not(Within(EDGE, 1.0, 2.0)),
+        Equal(SHELF, ("left",)),
+        Within(BUILTIN["image.width"], high=9.0),
+    )
+    statement = str(_joined_ids(Every(parts)).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]  # of SQLAlchemy
+    assert "string_agg" in statement
+    assert statement.count("SELECT") > 5
 
 
 def test_the_revision_changes_with_the_items_and_only_then(store: Store) -> None:
