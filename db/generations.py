@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from db.checksums import Stamps
 from db.home import writing
+from db.places import rows_of
 from db.vectors import Ids, VectorIndex
 from db.words import WordArrays, Words
 from errors import IndexStateError
@@ -109,7 +110,7 @@ class Side:
 
     def rows(self, ids: Ids) -> Ids:
         """The rows of these ids, which must be in the generation."""
-        return np.searchsorted(self.ids, ids)
+        return rows_of(self.ids, ids)
 
     def _map(self, what: str) -> NDArray[Any]:
         return _mapped(self.folder / f"{self.name}.{what}.npy")

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db import words_text
+from db.places import rows_of
 from db.words_phrases import Sequences
 from db.words_ranking import Ranker, located
 from db.words_strings import Strings
@@ -253,4 +254,4 @@ class Words:
 
     def _rows(self, items: Ids) -> NDArray[np.int32]:
         """The rows of items, which must be in the generation."""
-        return np.searchsorted(self.ids, items).astype(np.int32)
+        return rows_of(self.ids, items).astype(np.int32)

@@ -50,8 +50,9 @@ def judge(
 def judge_picture(generation: Generation, encoder: Encoder, query: Encoded, items: Ids) -> Evidence:
     """Judges the items by a picture: how alike the images are, how the captions describe it."""
     side = generation.captions
-    cosines = _cosines(generation, query, items)
-    rows, owners = _captions(generation, items)
+    own = generation.images.rows(items)
+    cosines = _cosines(generation, query, own)
+    rows, owners = _captions(generation, own)
     likeness = side.vectors[rows].astype(np.float32) @ query.vectors[0]
     verdicts = encoder.head.logits(query.halves, side.halves[rows], likeness)
     matches = _best(verdicts, owners, len(items), np.nan)
@@ -65,27 +66,25 @@ def _seen(
     generation: Generation, encoder: Encoder, query: Encoded, items: Ids
 ) -> tuple[Floats, Floats, Floats]:
     """Cosine to the image, match logit with it, cosine to the nearest caption (-1 without any)."""
-    cosines = _cosines(generation, query, items)
-    halves = generation.images.halves[generation.images.rows(items)]
-    logits = encoder.head.logits(halves, query.halves, cosines)
-    rows, owners = _captions(generation, items)
+    own = generation.images.rows(items)
+    cosines = _cosines(generation, query, own)
+    logits = encoder.head.logits(generation.images.halves[own], query.halves, cosines)
+    rows, owners = _captions(generation, own)
     likeness = generation.captions.vectors[rows].astype(np.float32) @ query.vectors[0]
     return cosines, logits, _best(likeness, owners, len(items), -1.0)
 
 
-def _cosines(generation: Generation, query: Encoded, items: Ids) -> Floats:
-    side = generation.images
-    cosines: Floats = side.vectors[side.rows(items)].astype(np.float32) @ query.vectors[0]
+def _cosines(generation: Generation, query: Encoded, rows: Ids) -> Floats:
+    cosines: Floats = generation.images.vectors[rows].astype(np.float32) @ query.vectors[0]
     return cosines
 
 
-def _captions(generation: Generation, items: Ids) -> tuple[Ids, Ids]:
-    """The rows of all captions of the items, and which of the items each belongs to."""
+def _captions(generation: Generation, rows: Ids) -> tuple[Ids, Ids]:
+    """The rows of all captions of the image rows, and which of these each belongs to."""
     order, starts = generation.caption_order, generation.caption_starts
-    slots = generation.images.rows(items)
-    begins = starts[slots]
-    counts = starts[slots + 1] - begins
-    owners = np.repeat(np.arange(len(items)), counts)
+    begins = starts[rows]
+    counts = starts[rows + 1] - begins
+    owners = np.repeat(np.arange(len(rows)), counts)
     within = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
     return order[np.repeat(begins, counts) + within], owners
 
