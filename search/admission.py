@@ -30,7 +30,6 @@ class Admission:
 
     def allowed(self, asked: Asked, filtered: Mask | None = None) -> Allowed | None:
         """None where every item of the generation may be a result."""
-        self._look_for_gone()
         masks = [self._holding(phrase) for phrase in asked.must]
         masks += [~self._holding(phrase) for phrase in asked.must_not]
         if len(asked.aside):
@@ -43,8 +42,8 @@ class Admission:
             masks.append(self._held)
         return allow(self._generation, np.logical_and.reduce(masks))
 
-    def _look_for_gone(self) -> None:
-        """Ids are never given twice, so what has gone stays gone."""
+    def look_for_gone(self) -> None:
+        """To be called before `allowed`. Ids are never given twice: what has gone stays gone."""
         removals = self._store.removals()
         if removals != self._removals:
             self._held = self._rows(np.asarray(self._store.item_ids(), np.int64))

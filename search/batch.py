@@ -16,13 +16,17 @@ from db.generations import Generation
 from errors import PairdexError
 from search.asked import Asked
 from search.filtering import Filter
-from search.paging import Cursor
+from search.grouping import Group
+from search.hits import items_of
+from search.paging import Cursor, Page
 from search.request import Request
 from search.shortlist import Allowed, Near, near
+from search.stages import Stage, Stages
 
 One = TypeVar("One")
 Other = TypeVar("Other")
-BATCH = 256  # requests that are worked on at once
+BATCH = 256  # requests whose texts are encoded and whose vectors are searched at once
+TOGETHER = 16  # that are judged, and whose items are read from the catalog at once
 
 
 @dataclass
@@ -35,6 +39,21 @@ class Ready:
     asked: Asked
     allowed: Allowed | None
     near: Near | None = None  # what the vector channels find first
+
+
+@dataclass(frozen=True)
+class Found:
+    """A request whose page is found; what the catalog says of the items is not read yet."""
+
+    ready: Ready
+    page: Page
+    stages: Stages
+    nearest: list[tuple[Stage, Group]]
+    seconds: float  # that it took
+
+    @property
+    def items(self) -> list[int]:
+        return items_of([*self.page.hits, *self.nearest])
 
 
 def each_or_error(

@@ -26,7 +26,7 @@ BLOCK = 1024
 SAME_FILE, SAME_PICTURE, VARIANT = "same file", "same picture", "variant"
 
 
-@dataclass
+@dataclass(slots=True)
 class Group:
     """Rows of a ranking: the best, and those folded under it with the reason for each."""
 

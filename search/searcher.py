@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
 
 from db.generations import Generation, names, open_current, open_generation
 from db.home import Home
+from db.records import ItemRecord
 from db.store import Store
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from errors import IndexStateError, PairdexError, QueryError
 from search.admission import Admission
 from search.asked import Asked, ask
-from search.batch import BATCH, Ready, cores, each_or_error, look_near
+from search.batch import BATCH, TOGETHER, Found, Ready, cores, each_or_error, look_near
 from search.filtering import Filters
-from search.hits import items_of, make_hits
+from search.hits import make_hits
 from search.paging import VERSION, Cursor, Place, digest, turn
 from search.request import Request
 from search.rerank import Evidence
@@ -37,6 +38,9 @@ from search.spelling import suggestion
 from search.stages import Stages
 from search.verdict import verdict
 from settings import SearchSettings, Settings
+
+Answer: TypeAlias = SearchResult | PairdexError
+_CHANGED = "the catalog has changed since the first page: an item may be missing or come twice"
 
 
 class Searcher:
@@ -74,9 +78,7 @@ class Searcher:
             raise answer
         return answer
 
-    def search_many(
-        self, requests: Iterable[Request | str]
-    ) -> Iterator[SearchResult | PairdexError]:
+    def search_many(self, requests: Iterable[Request | str]) -> Iterator[Answer]:
         """An answer per request, in their order, as `search` gives it; errors are answers too.
 
         Requests are read a batch ahead. Texts are encoded and vectors searched together, the rest
@@ -87,13 +89,22 @@ class Searcher:
             while some := list(islice(asked, BATCH)):
                 yield from self._answers(some, pool.map)
 
-    def _answers(self, requests: Sequence[Request], run: Any) -> list[SearchResult | PairdexError]:
+    def _answers(self, requests: Sequence[Request], run: Any) -> Iterator[Answer]:
         start = time.perf_counter()
+        imports = self._store.newest_import()
         ready = each_or_error(requests, self._ready)
         sound = [one for one in ready if isinstance(one, Ready)]
         look_near(self._generation, sound, self._settings.shortlist)
-        shared = (time.perf_counter() - start) / max(1, len(requests))
-        return list(run(lambda one: self._answer(one, shared), ready))
+        before = (time.perf_counter() - start) / max(1, len(requests))
+        # A few at a time: what candidates take is given back before the next are looked at.
+        for first in range(0, len(ready), TOGETHER):
+            found = list(run(self._find, ready[first : first + TOGETHER]))
+            start = time.perf_counter()
+            items = {item for one in found if isinstance(one, Found) for item in one.items}
+            details = self._store.details(sorted(items))
+            each = before + (time.perf_counter() - start) / len(found)
+            for one in found:
+                yield self._result(one, details, imports, each) if isinstance(one, Found) else one
 
     def _ready(self, requests: Sequence[Request]) -> list[Ready]:
         """What is asked of the channels; raises what is wrong with any of the requests."""
@@ -101,28 +112,29 @@ class Searcher:
         cursors = [Cursor.read(each.cursor) if each.cursor else None for each in requests]
         filters = [self._filters.of(request) for request in requests]
         asked = ask(requests, self._store, self._generation, self._encoder)
+        self._admission.look_for_gone()
         ready = []
         for request, cursor, filtered, one in zip(requests, cursors, filters, asked, strict=True):
             allowed = self._admission.allowed(one, None if filtered is None else filtered.rows)
             ready.append(Ready(request, cursor, filtered, one, allowed))
         return ready
 
-    def _answer(self, one: Ready | PairdexError, shared: float) -> SearchResult | PairdexError:
-        """`shared` are the seconds that went before."""
+    def _find(self, one: Ready | PairdexError) -> Found | Answer:
+        """The page of the judged candidates that is asked for."""
         if isinstance(one, PairdexError):
             return one
-        start = time.perf_counter()
+        start, request, cursor = time.perf_counter(), one.request, one.cursor
         try:
-            if one.cursor is not None and one.cursor.generation != self._generation.name:
-                return self._of(one.cursor.generation).search(one.request)
-            top = one.request.top or self._settings.top
-            result = self._result(one.request, one.asked, one.cursor, self._stages(one), top)
+            if cursor is not None and cursor.generation != self._generation.name:
+                return self._of(cursor.generation).search(request)
+            if cursor is not None:
+                cursor.require(self._digest(request))
         except PairdexError as error:
             return error
-        if one.filtered is not None:
-            result = dataclasses.replace(result, notes=(*one.filtered.notes, *result.notes))
-        took = round((shared + time.perf_counter() - start) * 1000, 2)
-        return dataclasses.replace(result, took_ms=took)
+        stages, top = self._stages(one), request.top or self._settings.top
+        place = cursor.place if cursor is not None else Place()
+        page = turn(stages, place, request.offset, top, request.min_score)
+        return Found(one, page, stages, stages.nearest(top), time.perf_counter() - start)
 
     def _stages(self, one: Ready) -> Stages:
         """How the candidates of a request are found and judged, as deep as is asked for."""
@@ -139,46 +151,46 @@ class Searcher:
         return Stages(generation, one.request, self._settings, self._threshold, take, judged)
 
     def _result(
-        self, request: Request, asked: Asked, cursor: Cursor | None, stages: Stages, top: int
+        self, found: Found, details: Mapping[int, ItemRecord], imports: int, shared: float
     ) -> SearchResult:
-        """The page of the judged stages that is asked for."""
-        same = digest(request, self._settings, self._encoder.model)
-        imports = self._store.newest_import()
-        notes = []
-        if cursor is not None:
-            cursor.require(same)
-            if cursor.imports != imports:
-                notes.append(
-                    "the catalog has changed since the first page: "
-                    "an item may be missing or come twice"
-                )
-        place = cursor.place if cursor is not None else Place()
-        page = turn(stages, place, request.offset, top, request.min_score)
-        matched = place.matched or stages.best >= self._threshold
+        """`shared` are the seconds that were spent on all requests of a batch, for each."""
+        start, request, asked = time.perf_counter(), found.ready.request, found.ready.asked
+        page, stages, cursor, filtered = (
+            found.page,
+            found.stages,
+            found.ready.cursor,
+            found.ready.filtered,
+        )
+        notes = () if filtered is None else filtered.notes
+        if cursor is not None and cursor.imports != imports:
+            notes += (_CHANGED,)
+        matched = stages.best >= self._threshold or (cursor is not None and cursor.place.matched)
         after = ""
         if page.next is not None:
             ahead = msgspec.structs.replace(page.next, matched=matched)
+            same = self._digest(request)
             after = str(Cursor(VERSION, self._generation.name, same, imports, ahead))
-        nearest = stages.nearest(top)
-        items = items_of([*page.hits, *nearest])
-        details = self._store.details(items)
-        words = self._words_held(asked, items) if request.explain else None
+        words = self._words_held(asked, found.items) if request.explain else None
         unknown = self._unknown(asked.words)
-        results = make_hits(page.hits, page.rank, details, words)
-        return SearchResult(
+        result = SearchResult(
             query=request.text.strip(),
             generation=self._generation.name,
             took_ms=0.0,
             no_match=not matched or stages.empty,
-            results=results,
+            results=make_hits(page.hits, page.rank, details, words),
             threshold=self._threshold,
             cursor=after,
             candidates=stages.judged,
             unknown=unknown,
             suggestion=suggestion(request.text.strip(), unknown, self._generation.words),
-            notes=tuple(notes),
-            nearest=make_hits(nearest, 1, details, words),
+            notes=notes,
+            nearest=make_hits(found.nearest, 1, details, words),
         )
+        took = round((shared + found.seconds + time.perf_counter() - start) * 1000, 2)
+        return dataclasses.replace(result, took_ms=took)
+
+    def _digest(self, request: Request) -> str:
+        return digest(request, self._settings, self._encoder.model)
 
     def _unknown(self, words: str) -> tuple[str, ...]:
         """Words that no item holds and the model has not met, as far as it remembers."""

@@ -18,7 +18,7 @@ from db.vectors import Floats, Ids, Selection
 FUSION = 60.0
 
 
-@dataclass
+@dataclass(slots=True)
 class Candidate:
     item: int
     fused: float = 0.0
@@ -101,7 +101,9 @@ def shortlist(
     found: dict[int, Candidate] = {}
     for channel, items in channels.items():
         for rank, item in enumerate(items, start=1):
-            candidate = found.setdefault(item, Candidate(item))
+            candidate = found.get(item)
+            if candidate is None:
+                candidate = found[item] = Candidate(item)
             candidate.ranks[channel] = rank
             candidate.fused += 1.0 / (FUSION + rank)
     return sorted(found.values(), key=lambda candidate: (-candidate.fused, candidate.item))
@@ -117,4 +119,4 @@ def _owners(generation: Generation, ids: Ids) -> list[int]:
     """Caption hits as the items they belong to, each item once, at its best caption."""
     side = generation.captions
     captions = np.asarray(_nearest(ids), np.int64)
-    return list(dict.fromkeys(int(item) for item in side.owners[side.rows(captions)]))
+    return list(dict.fromkeys(side.owners[side.rows(captions)].tolist()))

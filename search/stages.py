@@ -107,7 +107,8 @@ class Stages:
         order = np.argsort(-scores, kind="stable")
         if request.min_score is not None:
             order = order[scores[order] >= request.min_score]
-        items: Ids = np.asarray([candidates[row].item for row in order], np.int64)
+        places: list[int] = order.tolist()
+        items: Ids = np.asarray([candidates[row].item for row in places], np.int64)
         if request.group:
             settings = self._settings
             groups = group(self._generation, items, settings.group_bits, settings.group_cosine)
@@ -120,10 +121,11 @@ class Stages:
             best = scores[order[firsts]]
             turn = spread(best, vectors, request.diversity, self._threshold)
             groups = [groups[place] for place in turn]
-        return [
-            Group(int(order[one.row]), [(int(order[row]), why) for row, why in one.folded])
-            for one in groups
-        ]
+        for one in groups:  # from places in the order to rows of the candidates
+            one.row = places[one.row]
+            if one.folded:
+                one.folded = [(places[row], why) for row, why in one.folded]
+        return groups
 
 
 def _joined(parts: Sequence[Evidence]) -> Evidence:
