@@ -47,6 +47,8 @@ class Request:
                 raise QueryError(
                     f"the query is {len(text)} characters long", f"the limit is {MAX_QUERY}"
                 )
+        if self.top is not None and self.top < 1:
+            raise QueryError(f"top {self.top} is not positive", "", "ask for at least one result")
         if self.offset < 0:
             raise QueryError(f"offset {self.offset} is negative", "", "count from 0")
         if self.offset and self.cursor:

@@ -251,6 +251,23 @@ def test_a_cursor_of_a_later_version_says_so(searcher: Searcher) -> None:
     assert base64.urlsafe_b64decode(str(mine) + "==")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (Request("red", top=0), "top 0"),
+        (Request("red", top=-3), "top -3"),
+        (Request("red", offset=-1), "offset -1"),
+        (Request("red", min_score=1.5), "min-score 1.5"),
+        (Request("red", diversity=float("nan")), "diversity nan"),
+    ],
+)
+def test_numbers_that_make_no_page_are_refused(
+    searcher: Searcher, wrong: Request, complaint: str
+) -> None:
+    with pytest.raises(QueryError, match=complaint):
+        searcher.search(wrong)
+
+
 def test_an_offset_and_a_cursor_do_not_go_together(searcher: Searcher) -> None:
     cursor = searcher.search("red", 2).cursor
     with pytest.raises(QueryError, match="do not go together"):
