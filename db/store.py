@@ -30,6 +30,9 @@ from db.upsert import ImportCounts
 
 CHUNK = 500
 SCAN_CHUNK = 5000
+# Asked by every search: made once, for to put a query together takes as long as to run it.
+_REMOVALS = select(State.number).where(State.name == upsert.REMOVALS)
+_NEWEST_IMPORT = select(func.max(Run.id)).where(Run.kind == "import", Run.finished.is_not(None))
 
 
 class Store(Filterable):
@@ -158,18 +161,10 @@ class Store(Filterable):
             for start in range(0, len(ids), CHUNK):
                 yield from details.item_words(connection, ids[start : start + CHUNK])
 
-    def present(self, ids: Sequence[int]) -> set[int]:
-        """Those of the ids that the catalog still holds."""
-        if len(ids) > SCAN_CHUNK:  # a statement takes only so many values
-            return set(ids).intersection(self.item_ids())
-        with self._engine.connect() as connection:
-            return set(connection.scalars(select(Item.id).where(Item.id.in_(ids))))
-
     def removals(self) -> int:
         """How often items were removed: while it is the same, none of those that were is gone."""
         with self._engine.connect() as connection:
-            query = select(State.number).where(State.name == upsert.REMOVALS)
-            return connection.scalar(query) or 0
+            return connection.scalar(_REMOVALS) or 0
 
     def item_ids(self) -> list[int]:
         """All ids, ascending."""
@@ -253,9 +248,8 @@ class Store(Filterable):
 
     def newest_import(self) -> int:
         """A number that is another after each import."""
-        query = select(func.max(Run.id)).where(Run.kind == "import", Run.finished.is_not(None))
         with self._engine.connect() as connection:
-            return connection.scalar(query) or 0
+            return connection.scalar(_NEWEST_IMPORT) or 0
 
     def last_run(self, kind: str) -> RunRecord | None:
         query = select(Run).where(Run.kind == kind, Run.finished.is_not(None))
