@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +21,7 @@ from commands import (
     judgements,
     saved,
     search,
+    shell,
     tag,
     train,
 )
@@ -28,6 +30,7 @@ from commands.search_options import SearchCommand
 from errors import PairdexError, QueryError, printable
 
 INTERRUPTED = 130
+WRONG_USE: type[Exception] = typer.BadParameter.mro()[1]  # a usage error, which Typer does not name
 
 app = typer.Typer(
     name="pairdex",
@@ -50,6 +53,7 @@ for command in (
 ):
     app.command()(command)
 app.command(cls=SearchCommand)(search.search)
+app.command()(shell.shell)
 
 
 @app.callback()
@@ -79,16 +83,14 @@ def main() -> None:
     # When the reader of our output has gone (`| head`) we end as other programs do, in silence.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        app()
+        code = app(standalone_mode=False)
     except PairdexError as error:
         # A program that asked for JSON gets the one line, which names the character too.
         lone = any(word.startswith("--json") for word in sys.argv)
         pointer = error.pointer if isinstance(error, QueryError) and not lone else None
         _fail(f"error: {error}", error.exit_code, pointer.lines() if pointer else ())
-    except SystemExit as ending:
-        if ending.code == INTERRUPTED:  # Typer makes this of a KeyboardInterrupt
-            _fail("interrupted: run the same command again to continue", INTERRUPTED)
-        raise
+    except WRONG_USE as error:
+        _wrong_use(error)
     except ModuleNotFoundError as error:  # the heavy packages are an extra
         needs = f"error: this command needs the package {error.name}, which is not installed"
         _fail(f"{needs} (pip install 'pairdex[train]')", PairdexError.exit_code)
@@ -102,6 +104,24 @@ def main() -> None:
             raise
         kind = type(error).__name__
         _fail(f"unexpected error: {kind}: {error} (a bug: --debug shows where)", 1)
+    if code == INTERRUPTED:  # Typer makes this of a KeyboardInterrupt
+        _fail("interrupted: run the same command again to continue", INTERRUPTED)
+    sys.exit(code)
+
+
+def _wrong_use(error: Any) -> None:
+    """A wrong option in one line of our form; no command at all is answered with the help."""
+    words = error.format_message().strip()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(words, file=sys.stderr)
+        sys.exit(error.exit_code)
+    command = error.ctx.command_path if error.ctx else "pairdex"
+    remedy = f"see {command} --help"
+    if command.endswith(" search") and re.match("No such option: -[^-]", words):
+        remedy += "; a query that begins with a minus stands behind --"
+    elif command.endswith(" search") and "extra argument" in words:
+        remedy += "; a query of several words stands in quotes"
+    _fail(f"error: {words[:1].lower()}{words[1:].rstrip('.')} ({remedy})", error.exit_code)
 
 
 def _fail(line: str, code: int, below: Sequence[str] = ()) -> None:

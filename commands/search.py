@@ -88,7 +88,7 @@ def search(
     result = Searcher.open(current.home, current.settings).search(request)
     for note in refining.store_given(current.home, given, request, result, save):
         current.err.print(note, markup=False, soft_wrap=True)
-    _show(current, result, form, null, explain, how)
+    show(current, result, form, null, explain, how)
     if html is not None:
         from commands.page import write_page
 
@@ -107,7 +107,7 @@ def _preview(current: Session, wanted: str, form: str) -> str:
     return protocol(wanted, current)
 
 
-def _show(
+def show(
     current: Session, result: SearchResult, form: str, null: bool, explain: bool, how: str
 ) -> None:
     from commands import search_formats, search_preview, search_table

@@ -65,6 +65,11 @@ class Searcher:
         return cls(store, generation, encoder, settings.search)
 
     @property
+    def generation(self) -> str:
+        """The name of the generation that is searched."""
+        return self._generation.name
+
+    @property
     def _threshold(self) -> float:
         """The score under which nothing is said to match: the settings', else the model's own."""
         return self._settings.no_match or self._encoder.scoring.no_match
