@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from commands import (
+    calibrate,
     catalog,
     compare,
     evaluate,
@@ -45,6 +46,7 @@ app.add_typer(saved.app, name="saved")
 app.add_typer(judgements.app, name="judgements")
 for command in (
     train.train,
+    calibrate.calibrate,
     evaluate.evaluate,
     compare.compare,
     tag.tag,

@@ -77,7 +77,9 @@ def seal(folder: Path, artifact: Artifact) -> Artifact:
     fingerprint = _fingerprint(msgspec.json.encode(artifact))
     artifact = msgspec.structs.replace(artifact, fingerprint=fingerprint)
     text = msgspec.json.format(msgspec.json.encode(artifact), indent=2)
-    (folder / JSON).write_bytes(text)
+    partial = folder / f"{JSON}.part"  # who reads meanwhile reads the old one or the new
+    partial.write_bytes(text)
+    partial.replace(folder / JSON)
     return artifact
 
 

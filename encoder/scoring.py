@@ -63,15 +63,15 @@ class Scoring(msgspec.Struct, frozen=True):
     """All weights, and the score under which nothing matches. As they are here: not fitted."""
 
     # match logit, cosine
-    seen: Weights = Weights((0.2, 3.0), (0.2, 3.0), (-3.5, -4.0))
+    seen: Weights = Weights((0.5, 2.0), (0.4, 4.0), (-3.0, -4.5))
     # match logit, cosine, cosine to the nearest caption, relevance, completeness, strength
     told: Weights = Weights(
-        (0.15, 0.5, 4.0, 1.5, 1.0, 0.6), (0.2, 0.5, 6.0, 3.0, 0.0, 0.5), (-5.0, -7.0)
+        (0.2, 0.2, 5.0, 2.0, 0.4, 1.2), (0.2, 0.2, 10.0, 4.0, 0.1, 2.0), (-6.0, -12.0)
     )
     # relevance, completeness, strength
-    exact: Weights = Weights((1.0, 1.5, 0.5), (2.0, 1.0, 0.5), (-4.0, -4.5))
-    like_alone: tuple[float, float] = (10.0, -7.0)  # cosine, offset
-    like_told: tuple[float, float, float] = (8.0, 0.5, -6.0)  # cosine, match logit, offset
+    exact: Weights = Weights((2.0, 0.3, 1.6), (4.0, 0.2, 4.0), (-3.7, -7.0))
+    like_alone: tuple[float, float] = (8.0, -6.0)  # cosine, offset
+    like_told: tuple[float, float, float] = (6.0, 0.4, -5.0)  # cosine, match logit, offset
     # By another name than scores of before had it: theirs meant something else.
     no_match: float = msgspec.field(default=0.1, name="nothing_below")
 

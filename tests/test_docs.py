@@ -159,6 +159,7 @@ def keys(value: Any) -> Iterator[str]:
         ("db/records.py", "ProblemRecord", "pairdex.catalog-problems.v1"),
         ("indexer/job.py", "BuildSummary", "pairdex.index-build.v1"),
         ("training/job.py", "TrainSummary", "pairdex.train.v1"),
+        ("training/scoring.py", "Calibrated", "pairdex.calibrate.v1"),
         ("training/doctor.py", "Finding", "pairdex.doctor.v1"),
     ],
 )

@@ -79,7 +79,7 @@ def test_the_own_caption_does_not_help_to_find_an_unseen_image(blind: Report, ga
         assert found.low <= expected <= found.high
     assert blind.figures["match.random.auc"].low < 0.6
     # Known by their images alone, the items of the split cannot answer their captions.
-    assert blind.figures["no_match.false_refusals.captions"].value < 1.0
+    assert blind.figures["no_match.false_refusals.captions"].value > 0.5
 
 
 def test_words_do_not_meet_the_caption_they_were_taken_from(perfect: Report) -> None:

@@ -13,18 +13,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
 from db.generations import Generation, open_current
-from db.home import Home
+from db.home import Home, writing
 from db.records import ItemRecord
 from db.store import Store
 from encoder import artifact as artifacts
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from encoder.scoring import Floats, Scoring, Wording
+from errors import CatalogError
 from evaluation.gallery import Gallery, gallery, without, wordless
 from evaluation.material import as_words, caption
 from progress import Progress, silent
@@ -49,9 +51,17 @@ def fit_scoring(store: Store, encoder: Encoder, seed: int, progress: Progress = 
         return fit_on(live, learnt, held, encoder, seed)
 
 
-def refit_scoring(home: Home, settings: Settings, progress: Progress = silent) -> Scoring:
+@dataclass(frozen=True)
+class Calibrated:
+    fingerprint: str  # of the model with its new scores
+    learnt: int  # items that the scores were fitted on
+    held: int  # likewise, of those that the model has not learnt from
+    no_match: float  # the score from which something is said to match
+
+
+def refit_scoring(home: Home, settings: Settings, progress: Progress = silent) -> Calibrated:
     """Fit the scores of a home's model anew on its live index, and put them into the model."""
-    with home.locked("calibrate"), Store.open(home.path) as store:
+    with Store.open(home.path) as store, home.locked("calibrate"):
         encoder = OpenVinoEncoder(home.artifact, settings.runtime, home.compiled)
         live = open_current(home.generations, encoder.fingerprint, home.stamps)
         held_ids = set(live.images.ids.tolist())
@@ -59,12 +69,18 @@ def refit_scoring(home: Home, settings: Settings, progress: Progress = silent) -
         learnt, held = (
             [item for item in items if item.id in held_ids] for items in _samples(store, seed)
         )
+        if not learnt:
+            raise CatalogError(
+                "there is nothing to fit scores on", "the index holds no item to learn from",
+                "import items of the splits train and val, then run `pairdex index build`",
+            )  # fmt: skip
         progress("calibrate", 0, 1)
         scoring = fit_on(live, learnt, held or learnt, encoder, seed)
         made = msgspec.structs.replace(encoder.artifact, scoring=scoring)
-        artifacts.seal(home.artifact, made)
+        with writing(home.artifact):
+            made = artifacts.seal(home.artifact, made)
         progress("calibrate", 1, 1)
-    return scoring
+    return Calibrated(made.fingerprint, len(learnt), len(held), scoring.no_match)
 
 
 def fit_on(
