@@ -23,7 +23,8 @@ from search.where import MAX_CONDITIONS, MAX_DEPTH, parse
 from search.where_fields import bind
 from settings import Settings, load_settings
 from tests.fakes import SHARED, WIDTH, FakeEncoder
-from tests.filter_samples import Draw, items
+from tests.filter_catalog import items
+from tests.filter_samples import Draw
 from tests.generation_samples import nothing, unit
 
 COUNT, FILTERS, SHORTLIST = 160, 1000, 8

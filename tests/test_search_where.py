@@ -16,7 +16,8 @@ from search import where
 from search.where import MAX_CONDITIONS, MAX_DEPTH, parse
 from search.where_fields import Kinds, bind
 from search.where_tokens import MAX_LENGTH
-from tests.filter_samples import NAMES, Draw
+from tests.filter_catalog import NAMES
+from tests.filter_samples import Draw
 
 KINDS: Kinds = {
     "type": ("text",),
