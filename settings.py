@@ -87,6 +87,8 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dropout: Annotated[float, Meta(ge=0.0, lt=1.0)]
     image_dropout: Annotated[float, Meta(ge=0.0, lt=1.0)]
     head_input: Literal["point", "branch"]
+    product: str
+    refuse: Share
 
 
 class RuntimeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,6 +117,10 @@ class TaggerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     top_captions: Natural
     top_nearest: Natural
     shortlist: Positive
+    hashtags: Positive
+    hashtag_style: Literal["camel", "joined"]
+    watch_settle: Rate
+    watch_rescan: Rate
 
 
 class LinksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

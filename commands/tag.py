@@ -1,69 +1,116 @@
-"""pairdex tag IMAGE…"""
+"""pairdex tag IMAGE|FOLDER…"""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from commands.context import JsonFlag, Session, bar, plain, print_json, session
+from commands import tag_options as options
+from commands.context import JsonFlag, Session, session
+from errors import QueryError
+from progress import silent
 
 if TYPE_CHECKING:
-    from tagger import Tagged
+    from tagger.gather import Inputs
+    from tagger.many import Run
+    from tagger.outputs import Outputs
 
-SCHEMA = "pairdex.tag.v1"
 UNREADABLE = 5  # the exit code of an ImageError
 
 
 def tag(
     context: typer.Context,
-    images: Annotated[list[Path], typer.Argument(help="Image files, in the catalog or not.")],
-    top: Annotated[
-        int | None, typer.Option("--top", "-n", min=1, help="Most tags.", show_default=False)
-    ] = None,
+    images: options.Images = None,
+    top: options.Top = None,
+    recursive: options.Recursive = True,
+    list_: options.List = None,
     json: JsonFlag = False,
+    jsonl: options.JsonLines = False,
+    csv: options.Csv = False,
+    hashtags: options.Hashtags = False,
+    sidecar: options.Sidecars = None,
+    write: options.Write = False,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
+    watch: options.Watch = None,
+    undo: options.Undo = None,
+    runs: options.Runs = False,
 ) -> None:
-    """Give images their tags, best captions and nearest items."""
-    from commands.model import ensure_model
-    from tagger import Tagger
-
+    """Give images their tags, best captions and nearest items; write them down where asked."""
     current = session(context)
-    ensure_model(current)
-    tagger = Tagger.open(current.home, current.settings)
-    answers = tagger.tag(images, top)
-    if json:
-        import msgspec
+    if undo is not None or runs:
+        from commands import tag_undo
 
-        body = {"schema": SCHEMA, "generation": tagger.generation}
-        print_json(body | {"images": msgspec.to_builtins(answers)})
-    else:
-        for answer in answers:
-            _show(current, answer)
-        if tagger.generation is None:
-            current.err.print("no index yet: captions and nearest items need `pairdex index build`")
-    if any(answer.error for answer in answers):
+        tag_undo.runs(current, json) if undo is None else tag_undo.undo(
+            current, undo, dry_run, json
+        )
+        return
+    from commands.search_formats import chosen
+    from commands.tag_output import printer
+    from tagger.outputs import Outputs
+
+    form = chosen(json=json, jsonl=jsonl, csv=csv)
+    kinds = dict.fromkeys(kind.value for kind in sidecar or ())
+    asked = Outputs(tuple(kinds), write, hashtags, force, dry_run)
+    if dry_run and not asked:
+        raise QueryError("--dry-run needs something to write", "", "give --sidecar or --write")
+    if watch is not None:
+        from commands.tag_watch import watch_folder
+
+        if images or list_ is not None or form == "json":
+            raise QueryError(
+                "--watch takes one folder and no end", "", "leave out other paths and --json"
+            )
+        run = _run(current, asked, top, whole=False)
+        watch_folder(current, watch, recursive, run, printer(form, current, asked))
+        return
+    inputs = _inputs(images or [], list_, recursive)
+    run = _run(current, asked, top, whole=bool(form) or not asked)
+    out = printer(form, current, asked)
+    out.begin(run.generation)
+    plain = len(inputs.files) < 2 or out.on_terminal  # a bar would stand among the answers
+    with nullcontext(silent) if plain else current.progress() as progress:
+        for answer in run(inputs, progress):
+            out.answer(answer)
+    out.end(run.report)
+    if run.report.failed:
         raise typer.Exit(UNREADABLE)
 
 
-def _show(current: Session, answer: Tagged) -> None:
-    from rich.table import Table
+def _run(current: Session, asked: Outputs, top: int | None, whole: bool) -> Run:
+    from commands.model import ensure_model
+    from db.home import Home
+    from tagger import Tagger
+    from tagger.embedded import ready
+    from tagger.many import Run
 
-    if answer.error:
-        current.err.print(f"error: {answer.error}", markup=False, soft_wrap=True)
-        return
-    current.out.print(plain(answer.path), style="italic", soft_wrap=True)
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for number, given in enumerate(answer.tags):
-        table.add_row("" if number else "tags", bar(given.score), plain(given.tag))
-    if not answer.tags:
-        table.add_row("tags", "", "none is sure enough")
-    for number, match in enumerate(answer.captions):
-        table.add_row("" if number else "captions", bar(match.score), plain(match.caption))
-    if answer.nearest:
-        near = "  ".join(f"{item.id} ({item.score:.2f})" for item in answer.nearest)
-        table.add_row("nearest", "", plain(near))
-    current.out.print(table)
+    if asked.embed:
+        ready()  # before any work is done
+    ensure_model(current)
+    tagger = Tagger.open(current.home, current.settings)
+    return Run(Home(current.home), tagger, current.settings.tagger, asked, top, whole)
+
+
+def _inputs(named: list[Path], list_: Path | None, recursive: bool) -> Inputs:
+    from tagger.gather import gather, listed
+
+    if list_ is not None:
+        named = named + listed(_read(list_), "stdin" if str(list_) == "-" else str(list_))
+    if not named:
+        raise QueryError("nothing to tag", "", "name images or folders, or give --list FILE")
+    return gather(named, recursive)
+
+
+def _read(file: Path) -> bytes:
+    import sys
+
+    if str(file) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise QueryError(f"--list {file} cannot be read", reason, "check the path") from None

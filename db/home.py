@@ -4,8 +4,11 @@
 ├── config.toml      the keys this catalog changes (optional)
 ├── pairdex.db       rows (SQLite)
 ├── artifact/        the trained model
+├── recogniser/      what tells products apart (where `training.product` names a column)
 ├── generations/     published indexes, and CURRENT, the name of the live one
 ├── cache/           embeddings by content, runtime compile cache; may be deleted
+├── tagging.db       what `tag` wrote beside and into images: needed to undo it
+├── tagging.lock     held by the `tag` that writes
 └── lock             held by the job that writes
 """
 
@@ -33,6 +36,10 @@ class Home:
     @property
     def artifact(self) -> Path:
         return self.path / "artifact"
+
+    @property
+    def recogniser(self) -> Path:
+        return self.path / "recogniser"
 
     @property
     def generations(self) -> Path:
@@ -70,14 +77,17 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
-    def locked(self, job: str) -> Iterator[None]:
-        """Only one job writes to a home at a time; the second is told who holds it."""
-        with writing(self.path / "lock"):
+    def locked(self, job: str, name: str = "lock", wait: bool = False) -> Iterator[None]:
+        """Only one job writes to a home at a time; the second is told who holds it.
+
+        Tagging writes nothing that other jobs read, so it has a lock of another name.
+        """
+        with writing(self.path / name):
             # Opened without truncation: the holder's line must survive our looking.
-            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+            descriptor = os.open(self.path / name, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except OSError:
                 holder = os.read(descriptor, 200).decode("utf-8", "replace").strip()
                 raise HomeError(

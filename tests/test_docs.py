@@ -103,7 +103,7 @@ def test_every_exit_code_is_in_the_table_with_its_class() -> None:
 def test_every_schema_of_the_commands_is_described_and_no_other() -> None:
     used = {
         name
-        for room in ("commands", "evaluation", "training")
+        for room in ("commands", "evaluation", "tagger", "training")
         for file in (ROOT / room).glob("*.py")
         for name in SCHEMA.findall(file.read_text(encoding="utf-8"))
     }
@@ -128,7 +128,7 @@ def keys(value: Any) -> Iterator[str]:
     """Keys of the document; those of maps are data and stand for themselves."""
     maps = {
         "attributes", "channels", "problems", "changes", "splits", "columns", "kinds", "metrics",
-        "top_tags", "seconds", "core_seconds", "figures", "counts",
+        "top_tags", "seconds", "core_seconds", "figures", "counts", "written",
     }  # fmt: skip
     if isinstance(value, list):
         for entry in value:
@@ -149,6 +149,9 @@ def keys(value: Any) -> Iterator[str]:
         ("search/results.py", "Explanation", "pairdex.search.v1"),
         ("tagger/results.py", "Tagged", "pairdex.tag.v1"),
         ("tagger/results.py", "TagScore", "pairdex.tag.v1"),
+        ("tagger/many.py", "Report", "pairdex.tag.v1"),
+        ("tagger/undo.py", "Undone", "pairdex.tag-undo.v1"),
+        ("db/journal.py", "RunFacts", "pairdex.tag-runs.v1"),
         ("tagger/results.py", "CaptionMatch", "pairdex.tag.v1"),
         ("tagger/results.py", "Nearest", "pairdex.tag.v1"),
         ("catalog/importing.py", "ImportSummary", "pairdex.catalog-import.v1"),

@@ -1,0 +1,60 @@
+"""Options of `pairdex tag`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class SidecarKind(StrEnum):
+    JSON = "json"
+    TXT = "txt"
+    XMP = "xmp"
+
+
+Images = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Image files and folders of them, in the catalog or not.", show_default=False
+    ),
+]
+Top = Annotated[int | None, typer.Option("--top", "-n", min=1, help="Most tags.")]
+Recursive = Annotated[
+    bool, typer.Option("--recursive/--no-recursive", help="Folders within folders too.")
+]
+List = Annotated[
+    Path | None,
+    typer.Option(
+        "--list", metavar="FILE", help="A file of paths, one a line or NUL after each; - is stdin."
+    ),
+]
+JsonLines = Annotated[
+    bool, typer.Option("--jsonl", help="Print a line of JSON per image, as it is tagged.")
+]
+Csv = Annotated[bool, typer.Option("--csv", help="Print a CSV table.")]
+Hashtags = Annotated[bool, typer.Option("--hashtags", help="Add a line of hashtags.")]
+Sidecars = Annotated[
+    list[SidecarKind] | None,
+    typer.Option("--sidecar", help="Write cat.jpg.json (.txt, .xmp) beside cat.jpg."),
+]
+Write = Annotated[
+    bool, typer.Option("--write", help="Put the tags into the image files, as keywords.")
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write anew what is there, and over sidecars of others.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be written or undone; touch nothing.")
+]
+Watch = Annotated[
+    Path | None,
+    typer.Option("--watch", metavar="FOLDER", help="Tag what arrives there, until Ctrl-C."),
+]
+Undo = Annotated[
+    str | None,
+    typer.Option("--undo", metavar="RUN", help="Put back what a run wrote: its number, or last."),
+]
+Runs = Annotated[bool, typer.Option("--runs", help="List the runs that wrote something.")]

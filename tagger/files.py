@@ -1,0 +1,72 @@
+"""Files that are replaced whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from errors import HomeError, ImageError, PairdexError
+
+# Files after this one would meet the same.
+_HOPELESS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+def partial(path: Path) -> Path:
+    """Where a file is written before it takes its name: always the same, so none is left behind."""
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    return path.with_name(f".pairdex-{digest}.tmp")
+
+
+def replace(path: Path, data: bytes, like: Path | None = None) -> None:
+    """Give the file these bytes, in one step. With `like`, mode and owner are those of that file,
+    and the bytes are on the disk before the old ones are given up."""
+    temporary = partial(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            if like is not None:
+                _dress(temporary, like)
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path) -> bytes | None:
+    """None where there is nothing; only a regular file is read."""
+    try:
+        if not path.is_file():
+            if path.is_symlink() or path.exists():
+                raise ImageError(f"{path} is not a regular file", "", "remove it, or name another")
+            return None
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def trouble(path: Path, error: OSError) -> PairdexError:
+    """What a failed write means: for this file alone, or (HomeError) for all that would follow."""
+    reason = (error.strerror or str(error)).lower()
+    if error.errno in _HOPELESS:
+        return HomeError(
+            f"{path} cannot be written", reason, "free some space, then run this again"
+        )
+    return ImageError(f"{path} cannot be written", reason, "check permissions and name")
+
+
+def _dress(file: Path, like: Path) -> None:
+    """Mode, owner and extended attributes as another file has them; times are its own."""
+    status = like.stat()
+    shutil.copystat(like, file)
+    if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+        try:
+            os.chown(file, status.st_uid, status.st_gid)
+        except PermissionError as error:
+            error.strerror = "it belongs to somebody else"
+            raise
+    os.utime(file)
