@@ -89,8 +89,8 @@ def test_a_thousand_filtered_searches_find_what_brute_force_finds(
         assert [key for _, key in found][:SHORTLIST] == nearest, one.text
         allowed = {item.key for item, ok in zip(rows, held, strict=True) if ok}
         assert {hit.id for hit in result.results} <= allowed, one.text
-    # The filters are no trivial ones.
-    assert sum(0 < count < COUNT for count in left) > FILTERS * 0.6
+    # Most filters leave some items and not all.
+    assert sum(0 < count < COUNT for count in left) > FILTERS / 2
 
 
 def test_a_filter_loses_nothing_of_what_an_approximate_index_finds(
