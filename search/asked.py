@@ -27,8 +27,8 @@ from search.request import Request
 # Rocchio's customary shares: what was called good draws less than the query itself, what was
 # called bad pushes much less, since wrong items are wrong in different ways.
 GOOD, BAD = 0.75, 0.15
-# Weight of the good ones' common picture beside the query's own terms: at 0.5 it spoils queries that
-# already say all, at 0.1 it helps little where one says half (benchmarks/feedback.py).
+# Weight of the good ones' common picture beside the query's own terms: at 0.5 it spoils queries
+# that already say all, at 0.1 it helps little where one says half (benchmarks/feedback.py).
 ALIKE = 0.25
 
 
