@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from catalog.importing import ImportSummary
 
 _WIDEST = 120
+
+
+class DemoKind(StrEnum):
+    creatures = "creatures"
+    goods = "goods"
+
 
 app = typer.Typer(no_args_is_help=True, help="Bring a catalog in and look at what came.")
 
@@ -172,21 +179,35 @@ def report(
 @app.command()
 def demo(
     context: typer.Context,
-    items: Annotated[int, typer.Option(min=1, help="How many creatures.")] = 1025,
+    items: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many; else 1025 creatures or 40 goods.", show_default=False),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 7,
     out: Annotated[
         Path | None, typer.Option(help="Else demo/ in the home.", show_default=False)
     ] = None,
+    kind: Annotated[
+        DemoKind, typer.Option(help="Creatures, or a shop's goods with promotions and stores.")
+    ] = DemoKind.creatures,
     json: JsonFlag = False,
 ) -> None:
-    """Draw a catalog of invented creatures with captions and tags, to try everything on."""
-    from catalog.demo import draw_demo
+    """Draw a catalog of invented things with captions and tags, to try everything on."""
     from db.home import writing
 
     current = session(context)
     folder = out or current.home / "demo"
     with current.progress() as progress, writing(folder):
-        table = draw_demo(folder, items=items, seed=seed, progress=progress)
+        if kind is DemoKind.goods:
+            from catalog.demo.goods import draw_goods
+
+            items = items or 40
+            table = draw_goods(folder, items=items, seed=seed, progress=progress)
+        else:
+            from catalog.demo import draw_demo
+
+            items = items or 1025
+            table = draw_demo(folder, items=items, seed=seed, progress=progress)
     if json:
         body = {"schema": "pairdex.catalog-demo.v1", "path": str(table), "items": items}
         print_json(body | {"seed": seed})

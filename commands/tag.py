@@ -38,6 +38,10 @@ def tag(
     watch: options.Watch = None,
     undo: options.Undo = None,
     runs: options.Runs = False,
+    record: options.Record = False,
+    near: options.Near = None,
+    within: options.Within = None,
+    on: options.On = None,
 ) -> None:
     """Give images their tags, best captions and nearest items; write them down where asked."""
     current = session(context)
@@ -47,6 +51,11 @@ def tag(
         tag_undo.runs(current, json) if undo is None else tag_undo.undo(
             current, undo, dry_run, json
         )
+        return
+    if record:
+        from commands.record import records
+
+        records(current, _inputs(images or [], list_, recursive), near, within, on, json)
         return
     from commands.search_formats import chosen
     from commands.tag_output import printer

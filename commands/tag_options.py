@@ -58,3 +58,41 @@ Undo = Annotated[
     typer.Option("--undo", metavar="RUN", help="Put back what a run wrote: its number, or last."),
 ]
 Runs = Annotated[bool, typer.Option("--runs", help="List the runs that wrote something.")]
+Record = Annotated[
+    bool,
+    typer.Option(
+        "--record",
+        help="Recognise the product and show its catalog record instead, see docs/records.md.",
+        rich_help_panel="Product records",
+    ),
+]
+Near = Annotated[
+    str | None,
+    typer.Option(
+        "--near",
+        metavar="LAT,LON",
+        help="Also the nearest store that runs each promotion.",
+        show_default=False,
+        rich_help_panel="Product records",
+    ),
+]
+Within = Annotated[
+    str | None,
+    typer.Option(
+        "--within",
+        metavar="DISTANCE",
+        help="How far away it may be: 2km, 800m.",
+        show_default=False,
+        rich_help_panel="Product records",
+    ),
+]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="DATE",
+        help="The day that promotions run on, instead of today.",
+        show_default=False,
+        rich_help_panel="Product records",
+    ),
+]

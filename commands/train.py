@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.context import JsonFlag, plain, print_json, session
+from commands.context import JsonFlag, Session, plain, print_json, session
+
+if TYPE_CHECKING:
+    from db.store import Store
+    from settings import TrainingSettings
 
 
 def train(
@@ -32,6 +36,10 @@ def train(
             "--tensorboard", help="Also write event files for TensorBoard.", show_default=False
         ),
     ] = None,
+    products: Annotated[
+        bool,
+        typer.Option("--products", help="Only learn to recognise products, see docs/records.md."),
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Learn from the catalog: captions, tags and images become the model of this home."""
@@ -45,6 +53,9 @@ def train(
         from training.report import Outputs
 
         recipe = recipe_of(current.settings, finetune=finetune, seed=seed)
+        if products:
+            _products(current, store, recipe, json)
+            return
         with current.progress() as progress:
             summary = train(
                 Home(current.home),
@@ -74,3 +85,21 @@ def train(
         if path is not None:
             current.out.print(f"  {what:<20} {plain(str(path))}", style="dim", soft_wrap=True)
     current.out.print("next: `pairdex index build`")
+
+
+def _products(current: Session, store: Store, recipe: TrainingSettings, json: bool) -> None:
+    from db.home import Home
+    from training.products_job import learn_products, summary
+
+    with current.progress() as progress:
+        file = learn_products(Home(current.home), store, current.settings, recipe, progress)
+    if json:
+        print_json({"schema": "pairdex.products.v1"} | summary(file))
+        return
+    current.out.print(
+        f"recogniser {file.fingerprint[:12]}: {len(file.products)} products of the column "
+        f"{plain(file.column)}, sure from {file.threshold:.2f} on"
+    )
+    for name, value in file.metrics.items():
+        current.out.print(f"  {name:<20} {value}", style="dim")
+    current.out.print("next: `pairdex tag IMAGE --record`")

@@ -17,7 +17,7 @@ def export_graphs(network: Network, folder: Path) -> None:
     """image.xml/.bin and text.xml/.bin (weights in half precision), head.npz, weights.npz."""
     image, text = serving_graphs(network)
     for name, graph in (("image", image), ("text", text)):
-        _export(graph, folder / f"{name}.xml")
+        export_graph(graph, folder / f"{name}.xml")
     np.savez(folder / "head.npz", allow_pickle=False, **head_tail(network))
     np.savez(folder / "weights.npz", allow_pickle=False, **halved(network_weights(network)))
 
@@ -30,7 +30,8 @@ def halved(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def _export(graph: keras.Model, file: Path) -> None:
+def export_graph(graph: keras.Model, file: Path) -> None:
+    """One Keras model as OpenVINO's graph, weights in half precision."""
     # By way of a SavedModel: the ONNX export turns EfficientNet's constants into inputs.
     with tempfile.TemporaryDirectory() as scratch:
         graph.export(scratch, verbose=False)

@@ -22,6 +22,7 @@ from settings import Settings
 from training.curves_events import EventFiles
 from training.export import export_graphs
 from training.fit import Fitted, fit
+from training.products import train_products
 from training.recipe import Epoch, Pair, Recipe
 from training.report import Journal, Outputs, history_file
 from training.scoring import fit_scoring
@@ -91,6 +92,9 @@ def train(
             # The result is safe, so the way back to it is no longer needed.
             shutil.rmtree(checkpoints)
         progress("export", 1, 1)
+        if recipe.product:
+            network = fitted.network
+            train_products(home, store, network.backbone, network.shape.backbone, recipe, progress)
         training = journal.finish(
             artifact.fingerprint,
             fitted.tokenizer.size,

@@ -4,25 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from errors import SettingsError
 
 _DAY = re.compile(r"(\d{4})([-./]?)(\d{1,2})\2(\d{1,2})\.?")
-
-
-def zone_of(name: str) -> dt.tzinfo:
-    """The zone in which days begin and end: a name such as Asia/Seoul, or `local`."""
-    if name == "local":
-        zone = dt.datetime.now().astimezone().tzinfo
-        assert zone is not None
-        return zone
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingsError(
-            "links.timezone", f"no time zone `{name}`", 'for example "Asia/Seoul", or "local"'
-        ) from None
 
 
 def day_of(text: str, zone: dt.tzinfo) -> str | None:

@@ -11,10 +11,10 @@ from typing import Literal
 
 from catalog.feeds.checking import Checked, check
 from catalog.feeds.content import as_table, from_file
-from catalog.feeds.days import zone_of
 from catalog.feeds.fetch import fetch, is_address, shown
 from db.links import Copy, Link, LinkState
 from db.store import Store
+from db.zones import zone_of
 from errors import CatalogError, QueryError
 from progress import Progress, silent
 from settings import LinksSettings

@@ -1,0 +1,257 @@
+"""Learning to tell a catalog's products apart, and to say when a picture shows none of them.
+
+With several pictures per product, a softmax learns from those of the train split and is judged on
+val. With one or few, the nearest picture counts, judged on the same pictures as a phone might have
+taken them. What a product looks like that is not in the catalog is learnt from products that are
+left out for a while.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from db.home import Home, writing
+from db.records import ItemRecord
+from db.store import Store
+from encoder import products
+from encoder.inputs import Pixels
+from encoder.products import Floats, ProductFile, ProductHead, query_views
+from errors import CatalogError
+from progress import Progress, silent
+from training.export import export_graph
+from training.features import decode, plain_features
+from training.photographed import photographed
+from training.products_calibrate import Calibrated, Queries, calibrate
+from training.products_head import fit_head, with_centres
+from training.products_tune import tune
+from training.recipe import Pair, Recipe
+
+SEVERAL = 4  # pictures of the middling product from which a softmax learns
+STRENGTH = 0.7  # how far training views go from the picture
+_QUERIES = 4  # made-up photographs per picture, where val has none
+
+
+@dataclass(frozen=True)
+class Material:
+    """Pictures and the number of the product that each shows."""
+
+    images: Pixels
+    labels: NDArray[np.intp]
+
+
+def train_products(
+    home: Home,
+    store: Store,
+    backbone: keras.Model,
+    name: str,
+    recipe: Recipe,
+    progress: Progress = silent,
+) -> ProductFile:
+    """Fit, calibrate and install the recogniser of a home; `name` is that of the backbone.
+
+    With `recipe.finetune` the backbone is changed.
+    """
+    pairs = product_pairs(store, recipe.product)
+    names = sorted({product for _, product in pairs})
+    if len(names) < 2:
+        raise CatalogError(
+            f"training.product = {recipe.product!r} names {len(names)} products",
+            "two are the least that can be told apart",
+            "name a column of the catalog that holds the product of each item",
+        )
+    learn, held, several = divide(pairs)
+    size = backbone.input_shape[1]
+    material = _material(learn, names, size, progress)
+    if several:
+        file, head = _softmax(backbone, name, material, held, names, recipe, progress)
+    else:
+        file, head = _nearest(backbone, material, names, recipe)
+    return _install(home, backbone, file, head)
+
+
+def product_pairs(store: Store, column: str) -> list[tuple[ItemRecord, str]]:
+    """Every item that has a product, with its name."""
+    found = []
+    for item in store.items():
+        value = {"id": item.key, "name": item.name, **item.attributes}.get(column, "")
+        if isinstance(value, float):
+            value = str(int(value)) if value.is_integer() else repr(value)
+        if isinstance(value, str) and value:
+            found.append((item, value))
+    return found
+
+
+def divide(
+    pairs: Sequence[tuple[ItemRecord, str]],
+) -> tuple[list[tuple[ItemRecord, str]], list[tuple[ItemRecord, str]], bool]:
+    """What is learnt from, what is held out, and whether a softmax can learn from it.
+
+    Test is left out, but not the only picture of a product: then there is nothing to test with.
+    """
+    counts: dict[str, int] = {}
+    for item, product in pairs:
+        counts[product] = counts.get(product, 0) + (item.split == "train")
+    several = float(np.median(list(counts.values()))) >= SEVERAL
+    splits = ("train",) if several else ("train", "val")
+    seen = {product for item, product in pairs if item.split in splits}
+    learn = [(i, p) for i, p in pairs if i.split in splits or p not in seen]
+    held = [(i, p) for i, p in pairs if several and i.split == "val" and p in seen]
+    return learn, held, several
+
+
+def _material(
+    pairs: Sequence[tuple[ItemRecord, str]], names: Sequence[str], size: int, progress: Progress
+) -> Material:
+    from pathlib import Path
+
+    number = {name: place for place, name in enumerate(names)}
+    decoded = decode([Pair(i.key, Path(i.image), ()) for i, _ in pairs], size, progress)
+    return Material(decoded, np.array([number[product] for _, product in pairs], np.intp))
+
+
+def _softmax(
+    backbone: keras.Model,
+    name: str,
+    material: Material,
+    held: Sequence[tuple[ItemRecord, str]],
+    names: list[str],
+    recipe: Recipe,
+    progress: Progress,
+) -> tuple[ProductFile, ProductHead]:
+    dice = np.random.default_rng(recipe.seed)
+    views = _view_features(backbone, material.images, recipe.views, dice, progress)
+    weight, bias = fit_head(views, material.labels, len(names), recipe.seed)
+    if recipe.finetune:
+        weight, bias = tune(
+            backbone, name, (weight, bias), material.images, material.labels, recipe, progress
+        )
+        views = _view_features(backbone, material.images, recipe.views, dice, progress)
+    plain = views[0].astype(np.float32)
+    head = with_centres(weight, bias, plain, material.labels, len(names))
+    asked = _material(held, names, material.images.shape[1], progress)
+    if not len(asked.labels):
+        raise CatalogError(
+            "no picture to judge the recogniser by",
+            "the val split holds none of the products",
+            "give some items the split val",
+        )
+    queries = Queries(_query_features(backbone, asked.images), asked.labels)
+
+    def without(some: NDArray[np.intp]) -> ProductHead:
+        """As if the catalog had never held some of the products."""
+        kept = ~np.isin(material.labels, some)
+        left = np.setdiff1d(np.arange(len(names)), some)
+        numbers = np.searchsorted(left, material.labels[kept])
+        fitted = fit_head(views[:, kept], numbers, len(left), recipe.seed)
+        return with_centres(*fitted, plain[kept], numbers, len(left))
+
+    found = calibrate(head, without, queries, recipe)
+    return _file(found, names, material, recipe, "softmax"), head
+
+
+def _nearest(
+    backbone: keras.Model, material: Material, names: list[str], recipe: Recipe
+) -> tuple[ProductFile, ProductHead]:
+    none = np.zeros(0, np.float32)
+    plain = _both_ways(backbone, material.images)
+    head = with_centres(none, none, plain, material.labels, len(names))
+    dice = np.random.default_rng(recipe.seed)
+    photos = np.stack([photographed(p, dice) for _ in range(_QUERIES) for p in material.images])
+    queries = Queries(_query_features(backbone, photos), np.tile(material.labels, _QUERIES))
+
+    def without(some: NDArray[np.intp]) -> ProductHead:
+        kept = ~np.isin(material.labels, some)
+        left = np.setdiff1d(np.arange(len(names)), some)
+        numbers = np.searchsorted(left, material.labels[kept])
+        return with_centres(none, none, plain[kept], numbers, len(left))
+
+    found = calibrate(head, without, queries, recipe)
+    return _file(found, names, material, recipe, "nearest"), head
+
+
+def _view_features(
+    backbone: keras.Model,
+    images: Pixels,
+    views: int,
+    dice: np.random.Generator,
+    progress: Progress,
+) -> NDArray[np.float16]:
+    """`[views, n, features]`: the picture, and as it might have been photographed."""
+    found = []
+    for view in range(views):
+        progress("views", view, views)
+        seen = images if not view else np.stack([photographed(p, dice, STRENGTH) for p in images])
+        found.append(plain_features(backbone, seen))
+    progress("views", views, views)
+    return np.stack(found)
+
+
+def _both_ways(backbone: keras.Model, images: Pixels) -> Floats:
+    """Of a picture and its mirror."""
+    both = [
+        plain_features(backbone, one).astype(np.float32) for one in (images, images[:, :, ::-1])
+    ]
+    mean: Floats = (both[0] + both[1]) / 2
+    return mean
+
+
+def _query_features(backbone: keras.Model, images: Pixels) -> Floats:
+    """`[n, views, features]`, as the recogniser looks at a query."""
+    views = np.concatenate([query_views(one) for one in images])
+    return (
+        plain_features(backbone, views)
+        .astype(np.float32)
+        .reshape(len(images), -1, _width(backbone))
+    )
+
+
+def _width(backbone: keras.Model) -> int:
+    return int(backbone.output_shape[-1])
+
+
+def _file(
+    found: Calibrated, names: list[str], material: Material, recipe: Recipe, kind: str
+) -> ProductFile:
+    metrics: dict[str, Any] = {
+        "kind": kind,
+        "products": len(names),
+        "pictures": len(material.labels),
+    }
+    return ProductFile(
+        column=recipe.product,
+        products=names,
+        image_size=material.images.shape[1],
+        temperature=found.temperature,
+        weights=found.weights,
+        threshold=found.threshold,
+        metrics=metrics | found.metrics,
+    )
+
+
+def _install(
+    home: Home, backbone: keras.Model, file: ProductFile, head: ProductHead
+) -> ProductFile:
+    built, target = home.path / ".recogniser", home.recogniser
+    old = home.path / ".recogniser.old"
+    with writing(home.path):
+        for folder in (built, old):
+            shutil.rmtree(folder, ignore_errors=True)
+        built.mkdir()
+        export_graph(backbone, built / "features.xml")
+        np.savez(
+            built / "head.npz",
+            weight=head.weight, bias=head.bias, centres=head.centres, mean=head.mean,
+        )  # fmt: skip
+        sealed = products.seal(built, file)
+        if target.exists():
+            target.replace(old)
+        built.replace(target)
+        shutil.rmtree(old, ignore_errors=True)
+    return sealed

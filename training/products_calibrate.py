@@ -1,0 +1,134 @@
+"""Probabilities that come true, and the one from which a product is said to be recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from sklearn.linear_model import LogisticRegression
+
+from encoder.head import sigmoid
+from encoder.products import Floats, ProductHead, evidence, softmax
+from training.recipe import Recipe
+
+FOLDS = 4  # parts of the products that are left out in turn
+FEWEST = 8  # unknown queries from which a threshold is chosen
+
+
+@dataclass(frozen=True)
+class Queries:
+    features: Floats  # [n, views, features]
+    labels: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    temperature: float
+    weights: list[float]
+    threshold: float
+    metrics: dict[str, Any]
+
+
+def calibrate(
+    head: ProductHead,
+    without: Callable[[NDArray[np.intp]], ProductHead],
+    queries: Queries,
+    recipe: Recipe,
+) -> Calibrated:
+    """`without(products)` is the head of a catalog that never held them."""
+    logits, _ = _asked(head, queries.features)
+    temperature = _temperature(logits, queries.labels)
+    said, truth, right, chance = _left_out(head, without, queries, temperature, recipe.seed)
+    weights = _weights(said, truth)
+    one = sigmoid(np.asarray(said @ np.asarray(weights[:-1]) + weights[-1], np.float32))
+    sure = np.asarray(one * chance, np.float64)
+    threshold = _threshold(sure[truth == 0], recipe.refuse)
+    order = np.argsort(-logits, axis=1)
+    places = (order == queries.labels[:, None]).argmax(axis=1)
+    metrics = {
+        "queries": len(queries.labels),
+        "val.top1": round(float((places == 0).mean()), 4),
+        "val.top5": round(float((places < 5).mean()), 4),
+        "val.recognised": round(float((right & (sure >= threshold))[truth == 1].mean()), 4),
+        "val.wrong": round(float((~right & (sure >= threshold))[truth == 1].mean()), 4),
+        "val.unknown_refused": round(float((sure < threshold)[truth == 0].mean()), 4)
+        if (truth == 0).any()
+        else None,
+        "val.ece": round(_ece(sure, right & (truth == 1)), 4),
+    }
+    return Calibrated(temperature, weights, threshold, metrics)
+
+
+def _asked(head: ProductHead, features: Floats) -> tuple[Floats, Floats]:
+    """Logits and cosines, the mean of a query's views."""
+    count, views, width = features.shape
+    flat = features.reshape(-1, width)
+    logits = head.logits(flat).reshape(count, views, -1).mean(axis=1)
+    return logits, head.cosines(flat).reshape(count, views, -1).mean(axis=1)
+
+
+def _temperature(logits: Floats, labels: NDArray[np.intp]) -> float:
+    own = np.arange(len(labels))
+
+    def loss(log_temperature: float) -> float:
+        chances = softmax(logits, float(np.exp(log_temperature)))
+        return float(-np.log(chances[own, labels] + 1e-12).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 4.0), method="bounded").x))
+
+
+def _left_out(
+    head: ProductHead,
+    without: Callable[[NDArray[np.intp]], ProductHead],
+    queries: Queries,
+    temperature: float,
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.bool_], NDArray[np.float64]]:
+    """Every query twice: as one of a known product and, its product left out, of an unknown.
+
+    Evidence, whether known, whether the first product is right, and its softmax.
+    """
+    count = len(head.centres)
+    parts = np.array_split(np.random.default_rng(seed).permutation(count), min(FOLDS, count // 2))
+    rows = []
+    for part in parts:
+        some = np.sort(part)
+        left = np.setdiff1d(np.arange(count), some)
+        logits, cosines = _asked(without(some), queries.features)
+        known = ~np.isin(queries.labels, some)
+        right = left[logits.argmax(axis=1)] == queries.labels
+        chance = softmax(logits, temperature).max(axis=1)
+        rows.append((evidence(logits, cosines, temperature), known.astype(np.intp), right, chance))
+    said, truth, right, chance = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return said, truth, right & (truth == 1), chance
+
+
+def _weights(said: NDArray[np.float64], truth: NDArray[np.intp]) -> list[float]:
+    """Known and unknown count the same, however many there are of each."""
+    if len(np.unique(truth)) < 2:
+        return [*np.zeros(said.shape[1]), 6.0]
+    mean, spread = said.mean(axis=0), said.std(axis=0) + 1e-6
+    fitted = LogisticRegression(class_weight="balanced").fit((said - mean) / spread, truth)
+    weights = fitted.coef_[0] / spread
+    return [*map(float, weights), float(fitted.intercept_[0] - weights @ mean)]
+
+
+def _threshold(unknown: NDArray[np.float64], refuse: float) -> float:
+    """The least that refuses this share of unknown products."""
+    if len(unknown) < FEWEST:
+        return 0.5
+    return float(min(0.99, np.quantile(unknown, refuse) + 1e-6))
+
+
+def _ece(sure: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    gaps = [
+        abs(sure[place == b].mean() - right[place == b].mean()) * (place == b).mean()
+        for b in range(bins)
+        if (place == b).any()
+    ]
+    return float(sum(gaps))

@@ -1,0 +1,67 @@
+"""A softmax over backbone features, Dropout and L2 against learning by heart, as NumPy arrays."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from encoder.products import Floats, ProductHead
+
+EPOCHS = 60
+BATCH = 64
+DROPOUT = 0.5
+L2 = 1e-4
+RATE = 2e-3
+
+
+def fit_head(
+    features: NDArray[np.generic], labels: NDArray[np.intp], products: int, seed: int
+) -> tuple[Floats, Floats]:
+    """`[views, n, features]` → weight `[features, products]` and bias, for raw features.
+
+    Each epoch sees one view of each picture, another one every time.
+    """
+    views, count, width = features.shape
+    flat = features.reshape(-1, width).astype(np.float32)
+    mean, spread = flat.mean(axis=0), flat.std(axis=0) + 1e-3
+    keras.utils.set_random_seed(seed)
+    entry = keras.Input((width,))
+    dense = layers.Dense(products, kernel_regularizer=keras.regularizers.L2(L2))
+    model = keras.Model(entry, dense(layers.Dropout(DROPOUT)(entry)))
+    steps = max(1, -(-count // BATCH)) * EPOCHS
+    rate = keras.optimizers.schedules.CosineDecay(RATE, steps)
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+    )
+    dice = np.random.default_rng(seed)
+    for _ in range(EPOCHS):
+        order = dice.permutation(count)
+        if len(order) % BATCH:  # a short last batch would be compiled anew
+            order = np.concatenate([order, dice.integers(count, size=-len(order) % BATCH)])
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            seen = features[dice.integers(views, size=len(rows)), rows].astype(np.float32)
+            model.train_on_batch((seen - mean) / spread, labels[rows])
+    kernel, bias = dense.get_weights()
+    weight = kernel / spread[:, None]
+    return weight.astype(np.float32), (bias - mean @ weight).astype(np.float32)
+
+
+def with_centres(
+    weight: Floats, bias: Floats, plain: Floats, labels: NDArray[np.intp], products: int
+) -> ProductHead:
+    """The head with the centre of each product's own pictures, `[n, features]`.
+
+    Without a weight nothing is taken off: a few studio pictures say nothing of the mean of photos.
+    """
+    mean = plain.mean(axis=0) if weight.size else np.zeros(plain.shape[1], np.float32)
+    away = plain - mean
+    away /= np.linalg.norm(away, axis=1, keepdims=True) + 1e-9
+    centres = np.zeros((products, plain.shape[1]), np.float32)
+    np.add.at(centres, labels, away)
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True) + 1e-9
+    return ProductHead(weight, bias, centres, mean.astype(np.float32))
