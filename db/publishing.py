@@ -26,7 +26,7 @@ from db.checksums import Stamps
 from db.choosing import write_index
 from db.generations import MANIFEST, POINTER, Generation, Halves, Manifest, Measured, Side, names
 from db.home import writing
-from db.vectors import Floats, Ids
+from db.vectors import Floats, Ids, let_go
 from progress import Progress, silent
 
 LAST = "LAST"
@@ -188,6 +188,7 @@ def _sample(folder: Path, names: Sequence[str]) -> Floats:
         share = min(QUERIES // len(sides), len(side.ids))
         rows = np.unique(np.linspace(0, len(side.ids) - 1, share, dtype=np.int64))
         parts.append(side.vectors[rows])
+        let_go(side.vectors)
     return np.concatenate(parts[1:] or parts).astype(np.float32)
 
 

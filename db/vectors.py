@@ -60,6 +60,7 @@ class VectorIndex:
                 kinds.train(index, vectors)
             for start in range(0, count, SLICE):
                 index.add(_floats(vectors[start : start + SLICE]))
+                let_go(vectors)
                 added(min(start + SLICE, count))
         except (RuntimeError, AssertionError) as error:
             raise SettingsError(
@@ -199,8 +200,11 @@ def write_exact(file: Path, vectors: Stored, added: Callable[[int], None] = lamb
 
 def let_go(vectors: Stored) -> None:
     """What was read of a mapped file counts as memory until the system is told to take it."""
-    if isinstance(vectors.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        vectors.base.madvise(mmap.MADV_DONTNEED)
+    base: object = vectors
+    while isinstance(base, np.ndarray):  # a view of a view of the map
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def exact(
@@ -219,6 +223,8 @@ def exact(
             queries, _floats(some), min(count, len(some)), metric=faiss.METRIC_INNER_PRODUCT
         )
         best = np.concatenate([best, cosines], axis=1)
+        if rows is None:
+            let_go(vectors)
         best_rows = np.concatenate([best_rows, places + start], axis=1)
         order = np.argsort(-best, axis=1, kind="stable")[:, :count]
         best, best_rows = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import datetime as dt
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -144,6 +145,7 @@ def _generation(
             _give_back()
         with _timed(summary, "vectors"):
             measured = publishing.write_indexes(folder, index.factory, index.recall, progress)
+            _give_back()
         manifest = generations.Manifest(
             name=name,
             created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -169,6 +171,7 @@ def _generation(
 
 def _give_back() -> None:
     """What a stage has freed goes to the system, for the next one needs the memory otherwise."""
+    gc.collect()
     with suppress(AttributeError, OSError):  # only the GNU C library has it
         ctypes.CDLL(None).malloc_trim(0)
 

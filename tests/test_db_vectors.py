@@ -155,7 +155,7 @@ def test_what_was_read_of_a_mapped_file_can_be_let_go(vectors: Floats, tmp_path:
     assert (stored == vectors).all()
     if Path("/proc/self/smaps").exists():
         assert mapped() > 0
-    let_go(stored)
+    let_go(stored[5:].view(np.ndarray))
     if Path("/proc/self/smaps").exists():
         assert mapped() == 0
     assert (stored == vectors).all()
