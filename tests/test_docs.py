@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +223,7 @@ def shown(page: Path) -> Iterator[tuple[str, bool]]:
 def mistakes(line: str, whole: bool) -> Iterator[str]:
     """What the Typer app would not understand of a command line."""
     words = [word for word in shlex.split(line, comments=True) if not ASSIGNMENT.fullmatch(word)]
+    words = list(takewhile(lambda word: word not in ("|", ">", "&&"), words))
     command: Any = typer.main.get_command(app)
     given, path = 0, words.pop(0)
     while words:
