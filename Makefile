@@ -1,6 +1,7 @@
 # make demo   the main job on the built-in catalog        make lint    ruff, mypy
 # make test   all tests                                   make bench   speed, measured
 # make base   train the shipped base checkpoint anew      make docs    docs that are made from code
+# make demo-goods   a shop: photographs → products, promotions, nearest store
 # Each sets up what it needs; a second run re-uses it.
 
 PYTHON ?= python3
@@ -10,11 +11,11 @@ PAIRDEX := $(BIN)/pairdex --home $(DEMO)/home
 # Quiet, and where the wheel's own address never needs to be known.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint format bench base docs lock clean
+.PHONY: help demo demo-goods test lint format bench base docs lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,4s/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -46,6 +47,21 @@ demo: .venv/installed
 	@echo 'home         $(DEMO)/home: database, model, index'
 	@echo 'results page $(DEMO)/fire-type-lizard.html'
 	@echo 'go on with   $(PAIRDEX) search "…"'
+
+# A shop: drawn goods, promotions, stores; photographs → records. `benchmarks.records` judges it.
+GOODS := $(BIN)/pairdex --home $(DEMO)/goods-home --set training.product=product
+demo-goods: .venv/installed
+	$(GOODS) catalog demo --kind goods --out $(DEMO)/goods
+	$(GOODS) catalog import $(DEMO)/goods/catalog.csv
+	$(GOODS) catalog link promotions $(DEMO)/goods/promotions.csv --on product
+	$(GOODS) catalog link stores $(DEMO)/goods/stores.csv
+	@test -e $(DEMO)/goods-home/recogniser/product.json \
+	  || { echo 'learning the goods the first time: some minutes on 2 cores'; \
+	       $(GOODS) --set encoder.weights=base --set encoder.image_size=160 \
+	         --set training.finetune_epochs=20 train --products --finetune; }
+	$(GOODS) tag $(DEMO)/goods/unseen/g0001-0.jpg $(DEMO)/goods/unseen/g0008-1.jpg \
+	  $(DEMO)/goods/unseen/x0041-0.jpg --record --near 37.5665,126.9780 --within 5km
+	$(BIN)/python -m benchmarks.records $(DEMO)/goods-home $(DEMO)/goods
 
 test: .venv/installed
 	$(BIN)/python -m pytest -q

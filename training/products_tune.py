@@ -1,8 +1,15 @@
-"""Fine-tuning the backbone to tell products apart: the softmax first, then both together."""
+"""Fine-tuning the backbone to tell products apart: the softmax first, then both together.
+
+Only its upper part learns: what the lower part makes of several views of each picture is computed
+once, so that an epoch costs a small share of the whole. `finetune_lower` trains all of the network,
+on another view of each picture in each epoch.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,6 +27,10 @@ from training.recipe import Recipe
 WORKERS = 2
 STRENGTH = 0.7
 SMOOTHING = 0.05
+BATCH = 32
+# Where the upper part begins: the last layer of small maps and few channels.
+SPLITS = {"mobilenetv2": "block_12_add", "efficientnetb0": "block5c_add"}
+Rows = NDArray[np.intp]
 
 
 def tune(
@@ -27,26 +38,95 @@ def tune(
     name: str,
     head: tuple[Floats, Floats],
     images: Pixels,
-    labels: NDArray[np.intp],
+    labels: Rows,
     recipe: Recipe,
     progress: Progress,
 ) -> tuple[Floats, Floats]:
     """Change the backbone in place; returns the softmax that goes with it."""
-    weight, bias = head
-    if not recipe.finetune_lower:
-        first, _ = BACKBONES[name].taps[0]
-        for layer in trunk_of(backbone).layers:
-            if layer.name == first:
-                break
-            layer.trainable = False
+    dice = np.random.default_rng(recipe.seed)
+    dense = layers.Dense(head[0].shape[1], kernel_regularizer=keras.regularizers.L2(L2 / 10))
+    if name in SPLITS and not recipe.finetune_lower:
+        entries, features, seen = _upper(backbone, name, images, recipe.views, dice, progress)
+    else:
+        pixels = keras.Input(backbone.input_shape[1:])
+        # Normalisation stays as it was learnt: batches of a few products would shake it.
+        entries, features = [pixels], backbone(pixels, training=False)
+
+        def seen(rows: Rows) -> list[NDArray[Any]]:
+            return [_views(images[rows], dice)]
+
+    model = keras.Model(entries, dense(layers.Dropout(DROPOUT)(features)))
+    dense.set_weights(list(head))
+    _fit(model, seen, np.eye(head[0].shape[1], dtype=np.float32)[labels], recipe, dice, progress)
+    kernel, bias = dense.get_weights()
+    return kernel.astype(np.float32), bias.astype(np.float32)
+
+
+def _upper(
+    backbone: keras.Model,
+    name: str,
+    images: Pixels,
+    views: int,
+    dice: np.random.Generator,
+    progress: Progress,
+) -> tuple[list[Any], Any, Callable[[Rows], list[NDArray[Any]]]]:
+    """Entries and features of the upper part, and what the lower one makes of some pictures."""
+    trunk = trunk_of(backbone)
+    split = trunk.get_layer(SPLITS[name]).output
+    *_, top = trunk.outputs
+    upper = keras.Model(split, [*trunk.outputs[1:-1], top], name="upper")
+    scaled = BACKBONES[name].scaling
     pixels = keras.Input(backbone.input_shape[1:])
-    # Normalisation stays as it was learnt: batches of a few products would shake it.
-    features = backbone(pixels, training=False)
-    dense = layers.Dense(weight.shape[1], kernel_regularizer=keras.regularizers.L2(L2 / 10))
-    model = keras.Model(pixels, dense(layers.Dropout(DROPOUT)(features)))
-    dense.set_weights([weight, bias])
-    batch = recipe.finetune_batch
-    steps = max(1, len(images) // batch)
+    below = keras.Model(trunk.input, split)(scaled(pixels), training=False)
+    lower = keras.Model(pixels, [below, backbone(pixels, training=False)])
+    shape, width = tuple(split.shape[1:]), int(backbone.output_shape[-1])
+    maps = np.empty((views, len(images), *shape), np.float16)
+    whole = np.empty((views, len(images), width), np.float16)
+    for view in range(views):
+        for start in range(0, len(images), BATCH):
+            progress("lower", view * len(images) + start, views * len(images))
+            part = images[start : start + BATCH]
+            looks = part if view == 0 else _views(part, dice)
+            padded = np.zeros((BATCH, *looks.shape[1:]), np.uint8)
+            padded[: len(looks)] = looks
+            made, felt = lower.predict_on_batch(padded)
+            maps[view, start : start + BATCH] = made[: len(looks)]
+            whole[view, start : start + BATCH] = felt[: len(looks)]
+    progress("lower", views * len(images), views * len(images))
+    entry, fixed = keras.Input(shape), keras.Input((width,))
+    features = _features(name, upper(entry, training=False), fixed)
+
+    def seen(rows: Rows) -> list[NDArray[Any]]:
+        view = dice.integers(views, size=len(rows))
+        return [maps[view, rows].astype(np.float32), whole[view, rows].astype(np.float32)]
+
+    return [entry, fixed], features, seen
+
+
+def _features(name: str, raised: list[Any], fixed: Any) -> Any:
+    """The backbone's feature vector: what the upper part makes anew, the rest as it was."""
+    pool = layers.GlobalAveragePooling2D()
+    (_, low), (_, middle) = BACKBONES[name].taps
+    top = BACKBONES[name].width
+    *between, last = raised
+    width = int(fixed.shape[-1])
+    if width < low + middle + top:  # features without the middle
+        parts = [pool(last), fixed[:, top:]]
+    else:
+        parts = [fixed[:, :low], pool(between[0]), pool(last), fixed[:, low + middle + top :]]
+    return layers.Concatenate()([part for part in parts if part.shape[-1]])
+
+
+def _fit(
+    model: keras.Model,
+    seen: Callable[[Rows], list[NDArray[Any]]],
+    truth: Floats,
+    recipe: Recipe,
+    dice: np.random.Generator,
+    progress: Progress,
+) -> None:
+    batch = min(recipe.finetune_batch, len(truth))
+    steps = max(1, len(truth) // batch)
     total = steps * recipe.finetune_epochs
     rate = keras.optimizers.schedules.CosineDecay(
         recipe.finetune_learning_rate * 0.1,
@@ -59,23 +139,20 @@ def tune(
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHING),
         jit_compile=False,
     )
-    dice = np.random.default_rng(recipe.seed)
-    truth = np.eye(weight.shape[1], dtype=np.float32)
+    for epoch in range(recipe.finetune_epochs):
+        order = dice.permutation(len(truth))
+        loss = 0.0
+        for step in range(steps):
+            rows = order[step * batch : (step + 1) * batch]
+            model.reset_metrics()
+            loss += float(model.train_on_batch(seen(rows), truth[rows]))
+            done = epoch * steps + step + 1
+            progress("products", done, total, f"loss {loss / (step + 1):.3f}")
+
+
+def _views(images: Pixels, dice: np.random.Generator) -> Pixels:
     with ThreadPoolExecutor(WORKERS) as pool:
-
-        def seen(rows: NDArray[np.intp]) -> Pixels:
-            return np.stack(list(pool.map(_view, images[rows], dice.spawn(len(rows)))))
-
-        for epoch in range(recipe.finetune_epochs):
-            order = dice.permutation(len(images))
-            loss = 0.0
-            for step in range(steps):
-                rows = order[step * batch : (step + 1) * batch]
-                loss += float(model.train_on_batch(seen(rows), truth[labels[rows]]))
-                done = epoch * steps + step + 1
-                progress("products", done, total, f"loss {loss / (step + 1):.3f}")
-    kernel, bias = dense.get_weights()
-    return kernel.astype(np.float32), bias.astype(np.float32)
+        return np.stack(list(pool.map(_view, images, dice.spawn(len(images)))))
 
 
 def _view(pixels: Pixels, dice: np.random.Generator) -> Pixels:

@@ -1,0 +1,326 @@
+"""A recogniser that is really trained, on a small drawn shop: seconds with a tiny backbone."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.demo.goods import assortment, draw_goods
+from catalog.demo.goods.package import studio
+from catalog.feeds import link_table
+from db.home import Home
+from db.links import Link
+from db.store import Store
+from encoder import products
+from encoder.products import ProductHead, evidence, judge, query_views
+from errors import CatalogError, ModelError, SettingsError
+from settings import Settings, load_settings
+from tagger.offers import Place
+from tagger.record import Recogniser
+from tests.catalog_samples import load, save_picture, write_csv
+from training.photographed import photographed, product_mask
+from training.products_calibrate import Queries, calibrate
+from training.products_head import with_centres
+from training.recipe import shipped
+
+ROOT = Path(__file__).resolve().parent.parent
+DAY = dt.date(2026, 11, 20)
+GOODS, SEED = 6, 3
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop")
+    draw_goods(folder, items=GOODS, seed=SEED, day=DAY)
+    return folder
+
+
+def tiny(**training: object) -> Settings:
+    values = {"product": "product", "views": 2, **training}
+    return load_settings(
+        environment={},
+        flags=[
+            "encoder.backbone=tiny", "encoder.weights=random", "encoder.image_size=64",
+            "links.timezone=UTC", *(f"training.{name}={value}" for name, value in values.items()),
+        ],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop's catalog with its recogniser and its links."""
+    from training.products_job import learn_products
+
+    folder = tmp_path_factory.mktemp("home") / "home"
+    load(shop / "catalog.csv", folder)
+    settings = tiny()
+    with Store.open(folder) as store:
+        learn_products(Home(folder), store, settings, settings.training)
+        for name, on in (("promotions", "product"), ("stores", "")):
+            link = Link(name, str(shop / f"{name}.csv"), name, on)  # type: ignore[arg-type]
+            link_table(store, link, settings.links)
+    return folder
+
+
+def photos(shop: Path) -> list[tuple[Path, str]]:
+    with (shop / "unseen" / "photos.csv").open(encoding="utf-8") as file:
+        return [(shop / "unseen" / r["image"], r["product"]) for r in csv.DictReader(file)]
+
+
+# -- the demo shop ----------------------------------------------------------------------------
+
+
+def test_the_same_seed_draws_the_same_shop_and_another_another(tmp_path: Path) -> None:
+    def drawn(name: str, seed: int) -> dict[str, bytes]:
+        draw_goods(tmp_path / name, items=1, seed=seed, day=DAY)
+        files = sorted(p for p in (tmp_path / name).rglob("*") if p.is_file())
+        return {str(p.relative_to(tmp_path / name)): p.read_bytes() for p in files}
+
+    assert drawn("a", 5) == drawn("b", 5)
+    assert drawn("a", 5) != drawn("c", 6)
+
+
+def test_the_shop_has_promotions_past_running_and_to_come_and_strangers_of_its_brands(
+    shop: Path,
+) -> None:
+    with (shop / "promotions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    today = DAY.isoformat()
+    assert {(r["starts"] > today) - (r["ends"] < today) for r in rows} >= {0}
+    assert any(not row["product"] for row in rows)
+    names = {good.name for good in assortment(GOODS, SEED)}
+    assert {product for _, product in photos(shop)} == names | {""}
+
+
+def test_goods_are_all_of_different_names() -> None:
+    goods = assortment(80, 1)
+    assert len({good.name for good in goods}) == 80
+    assert goods[:40] == assortment(40, 1)
+
+
+# -- views ------------------------------------------------------------------------------------
+
+
+def test_a_product_on_plain_ground_is_cut_out_and_put_elsewhere() -> None:
+    picture = np.asarray(studio(assortment(1, 2)[0]).resize((96, 96)))
+    mask = product_mask(picture)
+    assert mask is not None
+    assert 0.1 < mask.mean() / 255 < 0.6
+    view = photographed(picture, np.random.default_rng(0))
+    assert view.shape == picture.shape
+    corners = view[[0, 0, -1, -1], [0, -1, 0, -1]].astype(int)
+    assert (np.abs(corners - 255).max(axis=1) > 20).any()
+    assert np.array_equal(view, photographed(picture, np.random.default_rng(0)))
+
+
+def test_a_photograph_keeps_its_ground() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    assert product_mask(noise) is None
+    assert product_mask(np.full((64, 64, 3), 255, np.uint8)) is None
+    assert photographed(noise, np.random.default_rng(0)).shape == noise.shape
+
+
+def test_a_query_is_seen_whole_and_in_its_middle() -> None:
+    picture = np.zeros((50, 50, 3), np.uint8)
+    picture[5:45, 5:45] = 200
+    whole, middle = query_views(picture)
+    assert np.array_equal(whole, picture)
+    assert (middle > 150).mean() > 0.95
+
+
+# -- probabilities ----------------------------------------------------------------------------
+
+
+def clusters(
+    spread: float = 0.5, seed: int = 0
+) -> tuple[Queries, ProductHead, dict[str, ProductHead]]:
+    """Twelve products as clouds of points, and heads without some of them."""
+    dice = np.random.default_rng(seed)
+    means = dice.normal(0, 2, (12, 16)).astype(np.float32)
+    labels = np.repeat(np.arange(12), 12)
+    points = (means[labels] + dice.normal(0, spread, (144, 16))).astype(np.float32)
+    head = with_centres(np.zeros(0, np.float32), np.zeros(0, np.float32), means, np.arange(12), 12)
+    return Queries(points[:, None], labels), head, {}
+
+
+def test_unknown_products_are_refused_at_the_share_asked_for() -> None:
+    queries, head, _ = clusters()
+
+    def without(some: np.ndarray) -> ProductHead:
+        return replace(head, centres=np.delete(head.centres, some, axis=0))
+
+    found = calibrate(head, without, queries, shipped(refuse=0.9))
+    assert found.metrics["val.unknown_refused"] == pytest.approx(0.9, abs=0.02)
+    assert found.metrics["val.top1"] > 0.95
+    assert found.metrics["val.recognised"] > 0.8
+    assert found.metrics["val.ece"] < 0.15
+    strict = calibrate(head, without, queries, shipped(refuse=0.99))
+    assert strict.threshold > found.threshold
+    assert strict.metrics["val.recognised"] <= found.metrics["val.recognised"]
+
+
+def test_probabilities_are_of_being_known_and_fall_with_rank() -> None:
+    queries, head, _ = clusters()
+    logits, cosines = head.logits(queries.features[:, 0]), head.cosines(queries.features[:, 0])
+    file = products.ProductFile(
+        column="p", products=[str(n) for n in range(12)], image_size=8, temperature=1.0,
+        weights=[0.1, 0.0, 1.0, 1.0, 0.5, -1.0], threshold=0.3, metrics={},
+    )  # fmt: skip
+    for verdict in judge(file, logits, cosines):
+        assert 0 < verdict.probabilities.sum() <= 1
+        assert (np.diff(verdict.probabilities) <= 0).all()
+        assert verdict.known == (verdict.probabilities[0] >= 0.3)
+    assert evidence(logits[:, :1], cosines[:, :1], 1.0).shape == (144, 5)
+    assert np.isfinite(evidence(logits * 1e4, cosines, 1.0)).all()
+
+
+# -- the recogniser ---------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_photographs_are_recognised_and_joined_with_what_runs_and_where(
+    shop: Path, home: Path
+) -> None:
+    recogniser = Recogniser.open(home, tiny())
+    known = [(image, product) for image, product in photos(shop) if product]
+    place = Place(37.5665, 126.9780)
+    records = recogniser.recognise_all([i for i, _ in known], place, None, DAY)
+    first = np.mean([r.product == p for r, (_, p) in zip(records, known, strict=True)])
+    assert first > 0.5, "chance is 1 in 6"
+    sure = [record for record in records if record.known]
+    assert sure
+    for record in sure:
+        assert record.attributes["brand"] == record.product.split()[0]
+        assert "split" not in record.attributes
+        assert len(record.items) == 5
+        assert (record.day, record.timezone) == ("2026-11-20", "UTC (UTC+00:00)")
+        for promotion in record.promotions:
+            assert str(promotion.starts) <= record.day <= str(promotion.ends)
+            assert promotion.store is not None
+            assert promotion.brand in promotion.store.data["brands"]
+    for record in records:
+        if not record.known:
+            assert (record.items, record.attributes, record.promotions) == ((), {}, ())
+        assert [c.probability for c in record.candidates] == sorted(
+            (c.probability for c in record.candidates), reverse=True
+        )
+
+
+@pytest.mark.slow
+def test_one_image_is_a_batch_of_one(shop: Path, home: Path) -> None:
+    recogniser = Recogniser.open(home, tiny())
+    some = [image for image, _ in photos(shop)[:3]]
+    together = recogniser.recognise_all(some, on=DAY)
+    for image, record in zip(some, together, strict=True):
+        alone = recogniser.recognise(image.read_bytes(), on=DAY, name=str(image))
+        assert alone.product == record.product
+        assert alone.probability == pytest.approx(record.probability, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_damaged_or_missing_recogniser_is_one_line(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"recognises no products: .*training\.product"):
+        products.load(tmp_path)
+    head = home / "recogniser" / "head.npz"
+    whole = head.read_bytes()
+    try:
+        head.write_bytes(whole[:-1] + b"x")
+        with pytest.raises(ModelError, match="is damaged"):
+            Recogniser.open(home, tiny())
+    finally:
+        head.write_bytes(whole)
+
+
+@pytest.mark.slow
+def test_one_picture_per_product_is_enough_for_the_nearest(shop: Path, tmp_path: Path) -> None:
+    from training.products_job import learn_products
+
+    with (shop / "catalog.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["id"].endswith("-00")]
+    table = tmp_path / "one.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        names = ["id", "image", "caption", "product"]
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    folder = tmp_path / "home"
+    load(table, folder, images=shop)
+    with Store.open(folder) as store:
+        file_ = learn_products(Home(folder), store, tiny(), tiny().training)
+    assert file_.metrics["kind"] == "nearest"
+    assert len(file_.products) == GOODS, "the split costs no product its only picture"
+    recogniser = Recogniser.open(folder, tiny())
+    own = recogniser.recognise_all([shop / row["image"] for row in rows])
+    assert [record.product for record in own] == [row["product"] for row in rows]
+
+
+@pytest.mark.slow
+def test_a_tuned_backbone_is_a_better_one_on_what_it_learns(shop: Path, tmp_path: Path) -> None:
+    from training.products_job import learn_products
+
+    folder = tmp_path / "home"
+    load(shop / "catalog.csv", folder)
+    settings = tiny(finetune="true", finetune_epochs=2)
+    with Store.open(folder) as store:
+        file = learn_products(Home(folder), store, settings, settings.training)
+    assert file.metrics["val.top1"] > 0.5
+
+
+def test_what_cannot_be_learnt_is_told(tmp_path: Path) -> None:
+    from training.products_job import learn_products
+
+    save_picture(tmp_path / "a.png")
+    save_picture(tmp_path / "b.png")
+    table = [["image", "caption", "shelf"], ["a.png", "a", "left"], ["b.png", "b", "left"]]
+    load(write_csv(tmp_path / "two.csv", table), tmp_path / "home")
+    with Store.open(tmp_path / "home") as store:
+        for name, error, line in (
+            ("", SettingsError, "training.product is not set"),
+            ("sort", CatalogError, "names 0 products"),
+            ("shelf", CatalogError, "names 1 products"),
+        ):
+            settings = tiny(product=repr(name))
+            with pytest.raises(error, match=line):
+                learn_products(Home(tmp_path / "home"), store, settings, settings.training)
+
+
+# -- the command ------------------------------------------------------------------------------
+
+
+def pairdex(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "cli.py"), "--home", str(home), *arguments],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_command_prints_records_and_answers_for_each_file(
+    shop: Path, home: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    image = str(shop / "images" / "g0001-00.jpg")
+    place = ("--near", "37.5665,126.9780", "--within", "50km", "--on", "2026-11-20")
+    done = pairdex(home, "tag", image, str(bad), "--record", "--json", *place)
+    assert done.returncode == 5, done.stderr
+    first, second = json.loads(done.stdout)["images"]
+    assert first["product"] == assortment(1, SEED)[0].name
+    assert second["error"]
+    assert not second["known"]
+    done = pairdex(home, "tag", image, "--record", *place)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "product" in done.stdout
+    for wrong in (("--on", "soon"), ("--near", "x"), ("--within", "2km")):
+        done = pairdex(home, "tag", image, "--record", *wrong)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: --")
+        assert done.stderr.count("\n") == 1
