@@ -13,6 +13,7 @@ query and for a long one, and one of middling length is judged by a blend of bot
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,13 +26,24 @@ from encoder.head import sigmoid
 
 Floats = NDArray[np.float32]
 SHORT, LONG = 4, 12  # words of a query that is short, and of one that is long
+# How much an unwanted thing weighs against a wanted one: (1 - p) alone hardly moves an item of
+# which nothing but the image is known, where p is rarely high.
+AGAINST = 4.0
 _WORD = re.compile(r"\w+")
 
 
 def brevity(query: str) -> float:
-    """1 for a short query, 0 for a long one."""
-    words = sum(1 for _ in _WORD.finditer(query))
-    return min(1.0, max(0.0, (LONG - words) / (LONG - SHORT)))
+    """2 for a single word, 1 for a short query, 0 for a long one."""
+    words = max(1, sum(1 for _ in _WORD.finditer(query)))
+    if words <= SHORT:
+        return 2.0 - math.log(words) / math.log(SHORT)
+    return max(0.0, (LONG - words) / (LONG - SHORT))
+
+
+def shares(brevity: float) -> tuple[float, float, float]:
+    """How much of a query is short, how much long, and how much a single word."""
+    short = min(1.0, brevity)
+    return short, 1.0 - short, max(0.0, brevity - 1.0)
 
 
 @dataclass(frozen=True)
@@ -51,10 +63,12 @@ class Weights(msgspec.Struct, frozen=True):
     short: tuple[float, ...]
     long: tuple[float, ...]
     offsets: tuple[float, float]  # short, long
+    single: float = 0.0  # what is added for a single word
 
     def chance(self, evidence: Sequence[Floats], brevity: float) -> Floats:
-        weights = brevity * np.asarray(self.short) + (1.0 - brevity) * np.asarray(self.long)
-        offset = brevity * self.offsets[0] + (1.0 - brevity) * self.offsets[1]
+        short, long, single = shares(brevity)
+        weights = short * np.asarray(self.short) + long * np.asarray(self.long)
+        offset = short * self.offsets[0] + long * self.offsets[1] + single * self.single
         total = sum(w * e for w, e in zip(weights.tolist(), evidence, strict=True))
         return sigmoid(np.asarray(total + offset, np.float32))
 
@@ -63,13 +77,13 @@ class Scoring(msgspec.Struct, frozen=True):
     """All weights, and the score under which nothing matches. As they are here: not fitted."""
 
     # match logit, cosine
-    seen: Weights = Weights((0.5, 2.0), (0.4, 4.0), (-3.0, -4.5))
+    seen: Weights = Weights((0.5, 2.0), (0.4, 4.0), (-3.0, -4.5), 1.0)
     # match logit, cosine, cosine to the nearest caption, relevance, completeness, strength
     told: Weights = Weights(
-        (0.2, 0.2, 5.0, 2.0, 0.4, 1.2), (0.2, 0.2, 10.0, 4.0, 0.1, 2.0), (-6.0, -12.0)
+        (0.2, 0.2, 5.0, 2.0, 0.4, 1.2), (0.2, 0.2, 10.0, 4.0, 0.1, 2.0), (-6.0, -12.0), 0.5
     )
     # relevance, completeness, strength
-    exact: Weights = Weights((2.0, 0.3, 1.6), (4.0, 0.2, 4.0), (-3.7, -7.0))
+    exact: Weights = Weights((2.0, 0.3, 1.6), (4.0, 0.2, 4.0), (-3.7, -7.0), 0.2)
     like_alone: tuple[float, float] = (8.0, -6.0)  # cosine, offset
     like_told: tuple[float, float, float] = (6.0, 0.4, -5.0)  # cosine, match logit, offset
     # By another name than scores of before had it: theirs meant something else.
@@ -118,12 +132,12 @@ def combined(
     """One probability of several terms, each with its weight; at least one must be given.
 
     Of what is wanted the weighted geometric mean; of what is not, (1 - p) to the power of its
-    weight, each on its own, so that one unwanted thing is enough to sink an item.
+    weight (and more, see AGAINST), each on its own: one unwanted thing is enough to sink an item.
     """
     total = sum(weight for _, weight in wanted)
     score = np.ones_like((*wanted, *unwanted)[0][0], np.float64)
     for chance, weight in wanted:
         score *= np.asarray(chance, np.float64) ** (weight / total)
     for chance, weight in unwanted:
-        score *= (1.0 - np.asarray(chance, np.float64)) ** weight
+        score *= (1.0 - np.asarray(chance, np.float64)) ** (AGAINST * weight)
     return score.astype(np.float32)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from encoder.scoring import Weights
+from encoder.scoring import Weights, shares
 
 Array = NDArray[np.float64]
 SHOWN = 10  # results whose scores are made to come true
@@ -36,15 +36,18 @@ def fit_weights(queries: Sequence[Answered], before: Weights) -> Weights:
     kinds = len(before.short)
     order = _order([q for q in queries if q.truth.any() and not q.truth.all()], before)
     short, long = order[:kinds], order[kinds:]
-    rows, truth = [np.empty((0, 4))], [np.empty(0, np.bool_)]
+    rows, truth = [np.empty((0, 5))], [np.empty(0, np.bool_)]
     for query in queries:
         best = np.argsort(-(_split(query) @ order), kind="stable")[:SHOWN]
-        share = np.array([query.brevity, 1.0 - query.brevity])
-        sums = query.evidence[best] @ np.stack([short, long], axis=1)
-        rows.append(np.hstack([sums * share, np.tile(share, (len(best), 1))]))
+        of = shares(query.brevity)
+        sums = query.evidence[best] @ np.stack([of[0] * short, of[1] * long], axis=1)
+        rows.append(np.hstack([sums, np.tile(of, (len(best), 1))]))
         truth.append(query.truth[best])
-    factors = logistic(np.concatenate(rows), np.concatenate(truth), (1.0, 1.0, *before.offsets), 2)
-    return Weights(_plain(short * factors[0]), _plain(long * factors[1]), (factors[2], factors[3]))
+    start = (1.0, 1.0, *before.offsets, before.single)
+    factor, other, *offsets, single = logistic(
+        np.concatenate(rows), np.concatenate(truth), start, 3
+    )
+    return Weights(_plain(short * factor), _plain(long * other), (offsets[0], offsets[1]), single)
 
 
 def logistic(
@@ -97,7 +100,8 @@ def _least(loss: Callable[[Array], tuple[float, Array]], start: Array, signed: i
 
 
 def _split(query: Answered) -> Array:
-    return np.hstack([query.evidence * query.brevity, query.evidence * (1.0 - query.brevity)])
+    short, long, _ = shares(query.brevity)
+    return np.hstack([query.evidence * short, query.evidence * long])
 
 
 def _plain(weights: Array) -> tuple[float, ...]:
