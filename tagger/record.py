@@ -67,6 +67,11 @@ class Recogniser:
     def products(self) -> Sequence[str]:
         return self._model.file.products
 
+    @property
+    def column(self) -> str:
+        """The catalog's column that names the product of each item."""
+        return self._model.file.column
+
     def today(self) -> dt.date:
         return dt.datetime.now(self._zone).date()
 

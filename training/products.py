@@ -126,13 +126,16 @@ def _softmax(
     progress: Progress,
 ) -> tuple[ProductFile, ProductHead]:
     dice = np.random.default_rng(recipe.seed)
-    views = _view_features(backbone, material.images, recipe.views, dice, progress)
-    weight, bias = fit_head(views, material.labels, len(names), recipe.seed)
+
+    def look() -> NDArray[np.float16]:
+        return _view_features(backbone, material.images, recipe.views, dice, progress)
+
     if recipe.finetune:
-        weight, bias = tune(
-            backbone, name, (weight, bias), material.images, material.labels, recipe, progress
-        )
-        views = _view_features(backbone, material.images, recipe.views, dice, progress)
+        images, labels = material.images, material.labels
+        weight, bias, views = tune(backbone, name, images, labels, recipe, look, progress)
+    else:
+        views = look()
+        weight, bias = fit_head(views, material.labels, len(names), recipe.seed)
     plain = views[0].astype(np.float32)
     head = with_centres(weight, bias, plain, material.labels, len(names))
     asked = _material(held, names, material.images.shape[1], progress)
@@ -198,8 +201,7 @@ def _both_ways(backbone: keras.Model, images: Pixels) -> Floats:
     both = [
         plain_features(backbone, one).astype(np.float32) for one in (images, images[:, :, ::-1])
     ]
-    mean: Floats = (both[0] + both[1]) / 2
-    return mean
+    return np.asarray((both[0] + both[1]) / 2, np.float32)
 
 
 def _query_features(backbone: keras.Model, images: Pixels) -> Floats:

@@ -21,7 +21,7 @@ from encoder.network_backbone import BACKBONES, trunk_of
 from encoder.products import Floats
 from progress import Progress
 from training.photographed import photographed
-from training.products_head import DROPOUT, L2
+from training.products_head import DROPOUT, L2, fit_head
 from training.recipe import Recipe
 
 WORKERS = 2
@@ -31,35 +31,59 @@ BATCH = 32
 # Where the upper part begins: the last layer of small maps and few channels.
 SPLITS = {"mobilenetv2": "block_12_add", "efficientnetb0": "block5c_add"}
 Rows = NDArray[np.intp]
+Views = NDArray[np.float16]
 
 
 def tune(
     backbone: keras.Model,
     name: str,
-    head: tuple[Floats, Floats],
     images: Pixels,
     labels: Rows,
     recipe: Recipe,
+    look: Callable[[], Views],
     progress: Progress,
-) -> tuple[Floats, Floats]:
-    """Change the backbone in place; returns the softmax that goes with it."""
+) -> tuple[Floats, Floats, Views]:
+    """Change the backbone in place; returns the softmax that goes with it and features of views.
+
+    `look` computes such features with the backbone as it then is.
+    """
     dice = np.random.default_rng(recipe.seed)
-    dense = layers.Dense(head[0].shape[1], kernel_regularizer=keras.regularizers.L2(L2 / 10))
+    count = int(labels.max()) + 1
+    truth = np.eye(count, dtype=np.float32)[labels]
+    dense = layers.Dense(count, kernel_regularizer=keras.regularizers.L2(L2 / 10))
     if name in SPLITS and not recipe.finetune_lower:
-        entries, features, seen = _upper(backbone, name, images, recipe.views, dice, progress)
+        upper, maps, views = _upper(backbone, name, images, recipe.views, dice, progress)
+        model = keras.Model(upper.inputs, dense(layers.Dropout(DROPOUT)(upper.output)))
+        dense.set_weights(list(fit_head(views, labels, count, recipe.seed)))
+
+        def some(rows: Rows) -> list[NDArray[Any]]:
+            view = dice.integers(recipe.views, size=len(rows))
+            return [maps[view, rows].astype(np.float32), views[view, rows].astype(np.float32)]
+
+        _fit(model, some, truth, recipe, dice, progress)
+        views = np.stack([_raised(upper, *pair) for pair in zip(maps, views, strict=True)])
     else:
         pixels = keras.Input(backbone.input_shape[1:])
         # Normalisation stays as it was learnt: batches of a few products would shake it.
-        entries, features = [pixels], backbone(pixels, training=False)
-
-        def seen(rows: Rows) -> list[NDArray[Any]]:
-            return [_views(images[rows], dice)]
-
-    model = keras.Model(entries, dense(layers.Dropout(DROPOUT)(features)))
-    dense.set_weights(list(head))
-    _fit(model, seen, np.eye(head[0].shape[1], dtype=np.float32)[labels], recipe, dice, progress)
+        features = backbone(pixels, training=False)
+        model = keras.Model(pixels, dense(layers.Dropout(DROPOUT)(features)))
+        dense.set_weights(list(fit_head(look(), labels, count, recipe.seed)))
+        _fit(model, lambda rows: [_views(images[rows], dice)], truth, recipe, dice, progress)
+        views = look()
     kernel, bias = dense.get_weights()
-    return kernel.astype(np.float32), bias.astype(np.float32)
+    return kernel.astype(np.float32), bias.astype(np.float32), views
+
+
+def _raised(upper: keras.Model, maps: Views, whole: Views) -> Views:
+    """What the upper part makes of the maps of one view."""
+    found = np.empty_like(whole)
+    for start in range(0, len(maps), BATCH):
+        rows = slice(start, start + BATCH)
+        parts = [np.asarray(part[rows], np.float32) for part in (maps, whole)]
+        short = BATCH - len(parts[0])
+        parts = [np.pad(part, [(0, short)] + [(0, 0)] * (part.ndim - 1)) for part in parts]
+        found[rows] = upper.predict_on_batch(parts)[: BATCH - short]
+    return found
 
 
 def _upper(
@@ -69,8 +93,8 @@ def _upper(
     views: int,
     dice: np.random.Generator,
     progress: Progress,
-) -> tuple[list[Any], Any, Callable[[Rows], list[NDArray[Any]]]]:
-    """Entries and features of the upper part, and what the lower one makes of some pictures."""
+) -> tuple[keras.Model, Views, Views]:
+    """The upper part, what the lower one makes of each view, and the features of each view."""
     trunk = trunk_of(backbone)
     split = trunk.get_layer(SPLITS[name]).output
     *_, top = trunk.outputs
@@ -95,12 +119,7 @@ def _upper(
     progress("lower", views * len(images), views * len(images))
     entry, fixed = keras.Input(shape), keras.Input((width,))
     features = _features(name, upper(entry, training=False), fixed)
-
-    def seen(rows: Rows) -> list[NDArray[Any]]:
-        view = dice.integers(views, size=len(rows))
-        return [maps[view, rows].astype(np.float32), whole[view, rows].astype(np.float32)]
-
-    return [entry, fixed], features, seen
+    return keras.Model([entry, fixed], features), maps, whole
 
 
 def _features(name: str, raised: list[Any], fixed: Any) -> Any:
