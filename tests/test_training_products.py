@@ -324,3 +324,30 @@ def test_the_command_prints_records_and_answers_for_each_file(
         assert done.returncode == 2
         assert done.stderr.startswith("error: --")
         assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("middle", [True, False])
+def test_the_upper_part_makes_of_kept_maps_what_the_whole_backbone_makes(middle: bool) -> None:
+    from encoder.network_backbone import build_backbone
+    from progress import silent
+    from training.products_tune import _raised, _upper
+
+    backbone = build_backbone("mobilenetv2", 64, middle=middle)
+    for variable in backbone.weights:  # random weights fade to nothing on their way up
+        if "variance" in variable.path:
+            variable.assign(np.full(variable.shape, 0.1, np.float32))
+    dice = np.random.default_rng(0)
+    images = dice.integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
+    upper, maps, views = _upper(backbone, "mobilenetv2", images, 2, dice, silent)
+    exact = backbone.predict_on_batch(images)
+    assert views.shape == (2, 5, exact.shape[1])
+    assert np.allclose(views[0], exact, atol=0.01)
+    # The maps are kept in half precision, which this untrained network makes the most of.
+    assert np.corrcoef(_raised(upper, maps[0], views[0]).ravel(), exact.ravel())[0, 1] > 0.999
+    assert np.corrcoef(views[1].ravel(), exact.ravel())[0, 1] < 0.999
+    # What the upper part makes is its own: only the rest is taken from what was kept.
+    blind = _raised(upper, maps[0], np.zeros_like(views[0])).astype(np.float32)
+    made = np.abs(blind).sum(axis=0) > 0
+    assert made.sum() >= 500
+    assert np.corrcoef(blind[:, made].ravel(), exact[:, made].ravel())[0, 1] > 0.999
