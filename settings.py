@@ -93,7 +93,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class RuntimeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: Natural
-    precision: Literal["auto", "f32", "bf16"]
+    precision: Literal["auto", "f32", "bf16", "int8"]
     batch: Annotated[int, Meta(ge=1, le=1024)]
 
 

@@ -107,6 +107,11 @@ class EmbeddingCache:
                 whole = b"".join([rows[content] for content in part])
                 yield np.frombuffer(whole, np.float16).reshape(len(part), -1)
 
+    def forget(self, kind: str) -> None:
+        """Drop all rows of this kind and model."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(_embeddings).where(*self._mine(kind)))
+
     @staticmethod
     def exists(folder: Path) -> bool:
         return (folder / "embeddings.db").is_file()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,6 +81,13 @@ class Encoder(Protocol):
     @property
     def precision(self) -> str:
         """What `stream_images` computes in: f32, or what was found to be as good here."""
+
+    def calibrate(self, images: Callable[[int], Pixels]) -> bool:
+        """Make what `precision` needs of the catalog's own images, where it needs and lacks that.
+
+        `images` gives so many of them, or fewer. Whether it was made: what was streamed before
+        then is of no use beside what comes now.
+        """
 
     def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
         """As `images`, for batches of at most `runtime.batch`, several at work at once.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from encoder.inputs import PADDING, Pixels, Tokenizer, Tokens
 from encoder.known import FILE as WORDS
 from encoder.known import KnownWords
 from encoder.light import ov
+from encoder.runtime_int8 import EightBits
 from encoder.runtime_stream import Stream, compile_stream, read_outputs
 from encoder.scoring import Scoring
 from errors import ModelError
@@ -117,6 +118,9 @@ class OpenVinoEncoder:
     def stream_texts(self, batches: Iterable[Sequence[str]]) -> Iterator[Encoded]:
         return self._text_stream(self._tokens(batch) for batch in batches)
 
+    def calibrate(self, images: Callable[[int], Pixels]) -> bool:
+        return self._settings.precision == "int8" and self._eight_bits.make(images)
+
     def rest(self) -> None:
         for stream in ("_image_stream", "_text_stream"):
             self.__dict__.pop(stream, None)
@@ -152,7 +156,7 @@ class OpenVinoEncoder:
     def precision(self) -> str:
         """What images are streamed in; single ones are always answered in float32."""
         wanted = self._settings.precision
-        if wanted == "f32":
+        if wanted in ("f32", "int8"):
             return wanted
         doubt = self._doubt("bf16")
         if not doubt:
@@ -163,7 +167,17 @@ class OpenVinoEncoder:
 
     @cached_property
     def _image_stream(self) -> Stream:
+        if self.precision == "int8":
+            options = self._options("THROUGHPUT", "f32")
+            with _translated("image"):
+                return compile_stream(
+                    self._core, self._eight_bits.read(), self._settings.batch, options
+                )
         return self._stream("image", self.precision, self._settings.batch)
+
+    @cached_property
+    def _eight_bits(self) -> EightBits:
+        return EightBits(self._core, self._folder / "image.xml", self._cache, self.fingerprint)
 
     @cached_property
     def _text_stream(self) -> Stream:

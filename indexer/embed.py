@@ -21,8 +21,9 @@ from indexer.scan import Plan
 from progress import Progress
 
 IMAGE, TEXT = "image", "text"
+INT8 = "int8"  # images, by a graph whose vectors are not those of the others
 # Rows that are stored together: the most that a killed job does again.
-STORED = {IMAGE: 32, TEXT: 512}
+STORED = {IMAGE: 32, INT8: 32, TEXT: 512}
 CAPTIONS = 64  # texts per inference request
 # From here on it pays to measure, for half a second, how fast images could be at best.
 WORTH_MEASURING = 1000
@@ -49,10 +50,11 @@ def embed_images(
     batch: int,
     progress: Progress,
     measure: bool = True,
+    kind: str = IMAGE,
 ) -> Embedded:
     """Embed what is left to do; what cannot be decoded leaves the plan with its reason.
 
-    `measure` is whether inference alone is measured before much work.
+    `measure` is whether inference alone is measured before much work; `kind` that of cached rows.
     """
     new, done = plan.new_images, Embedded()
     if not len(new):
@@ -80,7 +82,7 @@ def embed_images(
             else:
                 decoded.release()
 
-    with _Writer(cache, IMAGE, len(new), progress) as writer:
+    with _Writer(cache, kind, len(new), progress) as writer:
         for encoded in encoder.stream_images(pixels(writer)):
             decoded = at_work.popleft()
             decoded.release()
@@ -150,7 +152,7 @@ class _Writer:
             self._cache.put(self._kind, self._contents, np.concatenate(self._rows))
             self._done += len(self._contents)
             self._contents, self._rows = [], []
-        stage = "images" if self._kind == IMAGE else "captions"
+        stage = "captions" if self._kind == TEXT else "images"
         self._progress(stage, self._done, self._total)
 
     def __enter__(self) -> _Writer:

@@ -20,6 +20,7 @@ from db.home import Home
 from db.store import Store
 from encoder.encoded import Encoder
 from errors import CatalogError
+from indexer.calibrate import calibrated
 from indexer.embed import (
     IMAGE,
     TEXT,
@@ -70,15 +71,19 @@ def build_index(
         summary = BuildSummary()
         batch = settings.runtime.batch
         with EmbeddingCache(home.cache, encoder.fingerprint) as cache:
+            kind = IMAGE
+            if settings.runtime.precision == "int8":
+                with _timed(summary, "calibrate"):
+                    kind = calibrated(store, encoder, cache, progress)
             with _timed(summary, "scan"):
                 removals = store.removals()
-                rows, known = store.index_rows(), (cache.known(IMAGE), cache.known(TEXT))
+                rows, known = store.index_rows(), (cache.known(kind), cache.known(TEXT))
                 plan = scan(rows, total, *known, progress)
                 plan.removals = removals
                 del rows, known
                 _give_back()
             with _timed(summary, "images"):
-                embedded = embed_images(plan, store, encoder, cache, batch, progress)
+                embedded = embed_images(plan, store, encoder, cache, batch, progress, kind=kind)
             encoder.rest()
             _give_back()
             with _timed(summary, "captions"):
@@ -92,7 +97,7 @@ def build_index(
                     "check the paths, then import again",
                 )
             summary.generation = _generation(
-                home, store, plan, encoder, cache, settings, summary, progress
+                home, store, plan, encoder, cache, settings, summary, progress, kind
             )
             cache.forget_other_models()
         summary.items, summary.captions = len(plan.images), len(plan.captions)
@@ -129,9 +134,12 @@ def _generation(
     settings: Settings,
     summary: BuildSummary,
     progress: Progress,
+    kind: str,
 ) -> str:
     """The name of the generation that holds the plan: the live one, or a new one."""
     wanted = f"{settings.index.factory} {settings.index.recall}"
+    if kind != IMAGE:
+        wanted += f" {kind}"
     signature = plan.signature(encoder.fingerprint, wanted)
     live = generations.live_manifest(home.generations, home.stamps)
     if live is not None and live.signature == signature:
@@ -139,7 +147,7 @@ def _generation(
     index, shape = settings.index, (encoder.shared, encoder.head.width)
     with publishing.building(home.generations) as (name, folder):
         with _timed(summary, "write"):
-            write(folder, plan, cache, shape, progress)
+            write(folder, plan, cache, shape, progress, kind)
         with _timed(summary, "words"):
             write_words(folder, plan, store, progress)
             _give_back()

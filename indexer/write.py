@@ -25,11 +25,12 @@ def write(
     cache: EmbeddingCache,
     shape: tuple[int, int],
     progress: Progress,
+    image_kind: str = IMAGE,
 ) -> None:
-    """`shape` is the length of a vector and of a half."""
+    """`shape` is the length of a vector and of a half, `image_kind` that of the images' rows."""
     progress("write", 0, 2)
     for number, (name, kind, rows) in enumerate(
-        (("images", IMAGE, plan.images), ("captions", TEXT, plan.captions)), start=1
+        (("images", image_kind, plan.images), ("captions", TEXT, plan.captions)), start=1
     ):
         parts = _slices(cache.get(kind, rows.contents), shape[0])
         write_side(folder, name, rows.ids, rows.owners, parts, shape)

@@ -7,7 +7,7 @@ real model does is tested with really trained tiny models (tests marked slow).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,10 @@ class OneByOne:
 
     def stream_texts(self, batches: Iterable[Sequence[str]]) -> Iterator[Encoded]:
         return map(self.texts, batches)
+
+    def calibrate(self, images: Callable[[int], Pixels]) -> bool:  # noqa: ARG002  (the protocol's)
+        """It has one precision, which needs nothing."""
+        return False
 
     def rest(self) -> None:
         """Nothing is held."""
