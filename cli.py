@@ -120,7 +120,7 @@ def _wrong_use(error: Any) -> None:
     command = error.ctx.command_path if error.ctx else "pairdex"
     remedy = f"see {command} --help"
     if command.endswith(" search") and re.match("No such option: -[^-]", words):
-        remedy += "; a query that begins with a minus stands behind --"
+        remedy += "; say in the query what is wanted too, or put it behind --"
     elif command.endswith(" search") and "extra argument" in words:
         remedy += "; a query of several words stands in quotes"
     _fail(f"error: {words[:1].lower()}{words[1:].rstrip('.')} ({remedy})", error.exit_code)
