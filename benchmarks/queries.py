@@ -83,7 +83,7 @@ SETS: dict[str, tuple[Expected, ...]] = {
         Expected("노란 전기 쥐", ("yellow", "electric", "mouse")),
         Expected("purple poison snake", ("purple", "poison", "snake")),
         Expected("red bug with wings", ("red", "bug")),
-        Expected("얼음 타입 flying bird", ("ice", "flying", "bird")),
+        Expected("얼음 타입 flying bird", ("ice", "flying")),
         Expected("small legendary", attributes={"legendary": 1.0}),
         Expected("dragon -flying", ("dragon",), ("flying",)),
         Expected("yelow electrc mouse", ("yellow", "electric", "mouse")),
