@@ -113,6 +113,9 @@ class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TaggerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    precision: Annotated[float, Meta(ge=0.5, le=0.99)]
+    vocabulary: str
+    language: Annotated[str, Meta(pattern="^([a-z]{2})?$")]
     top_tags: Positive
     top_captions: Natural
     top_nearest: Natural

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,11 @@ import typer
 
 from commands import tag_options as options
 from commands.context import JsonFlag, Session, session
-from errors import QueryError
+from errors import ModelError, QueryError
 from progress import silent
 
 if TYPE_CHECKING:
+    from tagger import Asked
     from tagger.gather import Inputs
     from tagger.many import Run
     from tagger.outputs import Outputs
@@ -25,6 +27,11 @@ def tag(
     context: typer.Context,
     images: options.Images = None,
     top: options.Top = None,
+    precision: options.Precision = None,
+    language: options.Language = None,
+    caption: options.Caption = None,
+    label: options.Label = None,
+    caption_only: options.CaptionOnly = False,
     recursive: options.Recursive = True,
     list_: options.List = None,
     json: JsonFlag = False,
@@ -62,6 +69,8 @@ def tag(
     from tagger.outputs import Outputs
 
     form = chosen(json=json, jsonl=jsonl, csv=csv)
+    told = _asked(caption, label, caption_only)
+    current, precise = _changed(current, precision, language), precision is not None
     kinds = dict.fromkeys(kind.value for kind in sidecar or ())
     asked = Outputs(tuple(kinds), write, hashtags, force, dry_run)
     if dry_run and not asked:
@@ -73,12 +82,17 @@ def tag(
             raise QueryError(
                 "--watch takes one folder and no end", "", "leave out other paths and --json"
             )
-        run = _run(current, asked, top, whole=False)
+        run = _run(current, asked, told, top, precise, whole=False)
         watch_folder(current, watch, recursive, run, printer(form, current, asked))
         return
     inputs = _inputs(images or [], list_, recursive)
-    run = _run(current, asked, top, whole=bool(form) or not asked)
+    if told.caption and len(inputs.files) > 1:
+        raise QueryError(
+            "--caption is about one image", f"{len(inputs.files)} are named", "name that one"
+        )
+    run = _run(current, asked, told, top, precise, whole=bool(form) or not asked)
     out = printer(form, current, asked)
+    out.captions_only = caption_only
     out.begin(run.generation)
     plain = len(inputs.files) < 2 or out.on_terminal  # a bar would stand among the answers
     with nullcontext(silent) if plain else current.progress() as progress:
@@ -89,7 +103,27 @@ def tag(
         raise typer.Exit(UNREADABLE)
 
 
-def _run(current: Session, asked: Outputs, top: int | None, whole: bool) -> Run:
+def _asked(caption: str | None, label: str | None, captions_only: bool) -> Asked:
+    from tagger import Asked
+
+    if caption is not None and not caption.strip():
+        raise QueryError("--caption is empty", "", "leave it out, or say what the image shows")
+    if captions_only and (caption or label):
+        raise QueryError("--caption-only gives captions alone", "", "leave out the other option")
+    return Asked(caption or "", label or "", captions_only)
+
+
+def _changed(current: Session, precision: float | None, language: str | None) -> Session:
+    """With what the command line says of tags in the place of the settings."""
+    flags = [] if precision is None else [f"tagger.precision={precision}"]
+    if language is not None:
+        flags.append(f'tagger.language="{language}"')
+    return dataclasses.replace(current, flags=(*current.flags, *flags)) if flags else current
+
+
+def _run(
+    current: Session, asked: Outputs, told: Asked, top: int | None, precise: bool, whole: bool
+) -> Run:
     from commands.model import ensure_model
     from db.home import Home
     from tagger import Tagger
@@ -99,7 +133,12 @@ def _run(current: Session, asked: Outputs, top: int | None, whole: bool) -> Run:
     if asked.embed:
         ready()  # before any work is done
     ensure_model(current)
-    tagger = Tagger.open(current.home, current.settings)
+    tagger = Tagger.open(current.home, current.settings, told)
+    if precise and not tagger.calibrated:
+        raise ModelError(
+            "this model's tags have one threshold each", "it was never told of precisions",
+            "run `pairdex calibrate`, which needs items in the split val, or leave it out",
+        )  # fmt: skip
     return Run(Home(current.home), tagger, current.settings.tagger, asked, top, whole)
 
 

@@ -21,7 +21,29 @@ Images = Annotated[
         help="Image files and folders of them, in the catalog or not.", show_default=False
     ),
 ]
-Top = Annotated[int | None, typer.Option("--top", "-n", min=1, help="Most tags.")]
+Top = Annotated[int | None, typer.Option("--top", "--max", "-n", min=1, help="Most tags.")]
+Precision = Annotated[
+    float | None,
+    typer.Option(
+        "--precision", min=0.5, max=0.99, metavar="SHARE",
+        help="Share of the given tags that must be true; else tagger.precision.",
+    ),
+]  # fmt: skip
+Language = Annotated[
+    str | None,
+    typer.Option("--language", metavar="CODE", help="Of the names that the vocabulary has."),
+]
+Caption = Annotated[
+    str | None,
+    typer.Option("--caption", metavar="TEXT", help="What is known of the image helps to tag it."),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        "--label", metavar="COLUMN", help="Choose a value of this column, with probabilities."
+    ),
+]
+CaptionOnly = Annotated[bool, typer.Option("--caption-only", help="The best captions alone.")]
 Recursive = Annotated[
     bool, typer.Option("--recursive/--no-recursive", help="Folders within folders too.")
 ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SCHEMA = "pairdex.tag.v1"
 _COLUMNS = (
     "path", "status", "error", "tags", "scores", "caption", "caption_of", "nearest", "hashtags",
-    "content", "written",
+    "content", "written", "label", "label_score",
 )  # fmt: skip
 
 
@@ -29,6 +29,7 @@ def printer(form: str, current: Session, asked: Outputs) -> Printer:
 class Printer:
     """Told of each answer as it comes, then of the whole run."""
 
+    captions_only = False  # nothing else was asked for
     on_terminal = False  # what is printed would tear a progress bar apart
 
     def __init__(self, current: Session, asked: Outputs) -> None:
@@ -89,7 +90,7 @@ class Table(Printer):
         self._row(_COLUMNS)
 
     def answer(self, answer: Tagged) -> None:
-        best = answer.captions[:1]
+        best, label = answer.captions[:1], answer.label[:1]
         self._row(
             (
                 answer.path,
@@ -102,6 +103,7 @@ class Table(Printer):
                 answer.hashtags,
                 answer.content,
                 "; ".join(answer.written),
+                *((label[0].value, f"{label[0].score:.4f}") if label else ("", "")),
             )
         )
 
@@ -146,7 +148,7 @@ class People(Printer):
         if answer.error:
             self.fail(answer)
         else:
-            show(self.current, answer)
+            show(self.current, answer, tags=not self.captions_only)
 
     def end(self, report: Report) -> None:
         if not self._index:
@@ -157,7 +159,7 @@ class People(Printer):
             self.notes(report)
 
 
-def show(current: Session, answer: Tagged) -> None:
+def show(current: Session, answer: Tagged, tags: bool = True) -> None:
     from rich.table import Table as Rows
 
     current.out.print(plain(answer.path), style="italic", soft_wrap=True)
@@ -167,8 +169,10 @@ def show(current: Session, answer: Tagged) -> None:
     table.add_column()
     for number, given in enumerate(answer.tags):
         table.add_row("" if number else "tags", bar(given.score), plain(given.tag))
-    if not answer.tags:
+    if tags and not answer.tags:
         table.add_row("tags", "", "none is sure enough")
+    for number, value in enumerate(answer.label):
+        table.add_row("" if number else "label", bar(value.score), plain(value.value))
     for number, match in enumerate(answer.captions):
         table.add_row("" if number else "captions", bar(match.score), plain(match.caption))
     if answer.nearest:

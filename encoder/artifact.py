@@ -25,6 +25,7 @@ import msgspec
 
 from encoder.known import FILE as WORDS
 from encoder.scoring import Scoring
+from encoder.tagging import Tagging
 from errors import ModelError
 
 SCHEMA = 1
@@ -56,6 +57,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str]
     thresholds: list[float]
     scoring: Scoring
+    tagging: Tagging | None = None  # older models give tags by their thresholds
     recipe: dict[str, Any]
     metrics: dict[str, Any]
     files: dict[str, str] = {}
@@ -134,6 +136,8 @@ def load(folder: Path) -> Artifact:
             raise ModelError(f"{folder / name} is damaged", "its checksum differs", _TRAIN)
     if len(artifact.tags) != len(artifact.thresholds):
         raise ModelError(f"{file} contradicts itself", "tags and thresholds differ", _TRAIN)
+    if artifact.tagging is not None and len(artifact.tagging.priors) != len(artifact.tags):
+        raise ModelError(f"{file} contradicts itself", "tags and their priors differ", _TRAIN)
     return artifact
 
 

@@ -13,6 +13,7 @@ from encoder.head import Head
 from encoder.inputs import Pixels
 from encoder.known import KnownWords
 from encoder.scoring import Scoring
+from encoder.tagging import Tagging
 
 Floats = NDArray[np.float32]
 
@@ -61,13 +62,17 @@ class Encoder(Protocol):
 
     @property
     def thresholds(self) -> Floats:
-        """The probability from which each tag is given."""
+        """The probability from which each tag is given, where there is no `tagging`."""
 
     @property
     def head(self) -> Head: ...
 
     @property
     def scoring(self) -> Scoring: ...
+
+    @property
+    def tagging(self) -> Tagging | None:
+        """How tags are combined and given; None for a model that was never told."""
 
     @property
     def known(self) -> KnownWords:

@@ -21,6 +21,7 @@ from encoder.light import ov
 from encoder.runtime_int8 import EightBits
 from encoder.runtime_stream import Stream, compile_stream, read_outputs
 from encoder.scoring import Scoring
+from encoder.tagging import Tagging
 from errors import ModelError
 from settings import RuntimeSettings
 
@@ -89,6 +90,10 @@ class OpenVinoEncoder:
     @property
     def scoring(self) -> Scoring:
         return self.artifact.scoring
+
+    @property
+    def tagging(self) -> Tagging | None:
+        return self.artifact.tagging
 
     @cached_property
     def known(self) -> KnownWords:

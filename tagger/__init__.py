@@ -1,6 +1,7 @@
 """New images → tags, captions and nearest items. `Tagger` is the way in."""
 
-from tagger.results import CaptionMatch, Nearest, Tagged, TagScore
+from tagger.answers import Asked
+from tagger.results import CaptionMatch, LabelScore, Nearest, Tagged, TagScore
 from tagger.tagger import Tagger
 
-__all__ = ["CaptionMatch", "Nearest", "TagScore", "Tagged", "Tagger"]
+__all__ = ["Asked", "CaptionMatch", "LabelScore", "Nearest", "TagScore", "Tagged", "Tagger"]

@@ -1,12 +1,8 @@
-"""Encoded images → tags, captions and nearest items, a batch at a time.
-
-FAISS and the database are asked once per batch, and what the catalog says of an item is kept while
-a stream runs: near ones come up again and again.
-"""
+"""Encoded images → tags, captions and nearest items, a batch at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +10,23 @@ import numpy as np
 from db.generations import Generation
 from db.store import Store
 from encoder.encoded import Encoded, Encoder, Floats
+from encoder.tagging import NEAREST, logits
 from settings import TaggerSettings
-from tagger.results import CaptionMatch, Nearest, TagScore
+from tagger.evidence import Evidence, Found
+from tagger.labels import Labels
+from tagger.results import CaptionMatch, LabelScore, Nearest, TagScore
+from tagger.vocabulary import Vocabulary
 
-KEPT = 20_000  # items whose texts are kept in memory
+LIKELIEST = 5  # values of a column that are shown
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What else is asked of every image."""
+
+    caption: str = ""  # what is known to be said of it
+    label: str = ""  # a column of the catalog, to choose one of its values
+    captions_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -25,12 +34,7 @@ class Answer:
     tags: tuple[TagScore, ...]
     captions: tuple[CaptionMatch, ...] = ()
     nearest: tuple[Nearest, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Item:
-    key: str
-    captions: dict[int, str]  # by caption id
+    label: tuple[LabelScore, ...] = ()
 
 
 class Answers:
@@ -41,101 +45,103 @@ class Answers:
         index: tuple[Store, Generation] | None,
         encoder: Encoder,
         settings: TaggerSettings,
+        vocabulary: Vocabulary,
+        labels: Labels | None = None,
+        asked: Asked | None = None,
         top: int | None = None,
     ) -> None:
-        self._encoder, self._settings = encoder, settings
+        self._encoder, self._settings, self._vocabulary = encoder, settings, vocabulary
         self._top = top or settings.top_tags
-        self._store = index and index[0]
-        self._generation = index and index[1]
-        self._known: dict[int, _Item | None] = {}  # None: the catalog does not hold it any more
+        self._evidence = None if index is None else Evidence(*index, encoder)
+        self._labels, self._asked = labels, asked or Asked()
+        said = self._asked.caption.strip()
+        self._text = encoder.texts([said]) if said else None
 
-    def __call__(self, images: Encoded) -> list[Answer]:
-        """One answer per image, in order."""
-        captions, nearest = self._captions(images), self._nearest(images)
-        rows = zip(images.tags, captions, nearest, strict=True)
-        return [Answer(self._tags(tags), *found) for tags, *found in rows]  # type: ignore[arg-type]  # two tuples of known types
-
-    def _tags(self, scores: Floats) -> tuple[TagScore, ...]:
-        """Tags that reach their threshold, best first."""
-        given = np.flatnonzero(scores >= self._encoder.thresholds)
-        order = given[np.argsort(-scores[given], kind="stable")][: self._top]
-        return tuple(TagScore(self._encoder.tags[i], float(scores[i])) for i in order)
-
-    def _captions(self, images: Encoded) -> list[tuple[CaptionMatch, ...]]:
-        """Nearest captions by vector, in the order of the match head; one per item."""
-        wanted = self._settings.top_captions
-        if self._generation is None or not wanted:
-            return [()] * len(images)
-        side = self._generation.captions
-        ids, _ = side.index.search(images.vectors, self._settings.shortlist)
-        ranked = [self._ranked(images[n : n + 1], ids[n]) for n in range(len(images))]
-        # More than are wanted: what has left the catalog since is passed over.
-        self._learn(owner for pairs in ranked for _, owner, _ in pairs[: 2 * wanted])
-        return [self._matches(pairs, wanted) for pairs in ranked]
-
-    def _ranked(self, image: Encoded, ids: np.ndarray) -> list[tuple[int, int, float]]:
-        """(caption, item, score), best first, each item by its best caption."""
-        assert self._generation is not None
-        side = self._generation.captions
-        found = ids[ids >= 0]
-        rows = side.rows(found)
-        cosines = side.vectors[rows].astype(np.float32) @ image.vectors[0]
-        logits = self._encoder.head.logits(image.halves, side.halves[rows], cosines)
-        scores = self._encoder.scoring.image(logits, cosines)
-        order = np.argsort(-scores, kind="stable")
-        best: dict[int, tuple[int, int, float]] = {}
-        for caption, owner, score in zip(
-            found[order].tolist(),
-            side.owners[rows[order]].tolist(),
-            scores[order].tolist(),
-            strict=True,
-        ):
-            if owner not in best:  # three languages of one are no three answers
-                best[owner] = (caption, owner, score)
-        return list(best.values())
-
-    def _matches(
-        self, pairs: Sequence[tuple[int, int, float]], wanted: int
-    ) -> tuple[CaptionMatch, ...]:
-        matches: list[CaptionMatch] = []
-        for caption, owner, score in pairs:
-            if len(matches) == wanted:
-                break
-            item = self._item(owner)
-            if item is not None:
-                matches.append(CaptionMatch(item.key, item.captions.get(caption, ""), score))
-        return tuple(matches)
-
-    def _nearest(self, images: Encoded) -> list[tuple[Nearest, ...]]:
-        wanted = self._settings.top_nearest
-        if self._generation is None or not wanted:
-            return [()] * len(images)
-        ids, cosines = self._generation.images.index.search(images.vectors, wanted)
-        self._learn(number for number in ids.ravel().tolist() if number >= 0)
+    def __call__(self, images: Encoded, contents: Sequence[str] = ()) -> list[Answer]:
+        """One answer per image, in order; `contents` are the hashes of their files."""
+        found = self._around(images)
+        told = found or [Found((), ())] * len(images)
+        if self._asked.captions_only:
+            return [Answer((), self._captions(one)) for one in told]
+        text = None if self._text is None else self._text.tags
+        precision = self._settings.precision
+        chances, least = chances_of(
+            self._encoder, images, precision, self._evidence, found, contents, text
+        )
+        tags, given = self._encoder.tags, self._vocabulary.given
+        rows = zip(chances, told, self._labelled(images), strict=True)
         return [
-            tuple(self._near(row.tolist(), near.tolist()))
-            for row, near in zip(ids, cosines, strict=True)
+            Answer(
+                given(tags, row, least, self._top), self._captions(one), self._nearest(one), label
+            )
+            for row, one, label in rows
         ]
 
-    def _near(self, ids: Sequence[int], cosines: Sequence[float]) -> Iterator[Nearest]:
-        for number, cosine in zip(ids, cosines, strict=True):
-            item = self._item(number) if number >= 0 else None
+    def _around(self, images: Encoded) -> list[Found]:
+        if self._evidence is None:
+            return []
+        near, captions = self._settings.top_nearest, self._settings.top_captions
+        tagging = self._encoder.tagging
+        if tagging is not None:
+            rule = tagging.rule(indexed=True, told=self._text is not None)
+            # One more than are asked: the image itself may be in the catalog.
+            near = max(near, NEAREST + 1 if rule.nearest else 0)
+            captions = max(captions, NEAREST + 1 if rule.captions else 0)
+        return self._evidence.around(images, near, captions, self._settings.shortlist)
+
+    def _labelled(self, images: Encoded) -> list[tuple[LabelScore, ...]]:
+        """The likeliest values of the column, where one was asked for."""
+        if self._labels is None:
+            return [()] * len(images)
+        values, chances = self._labels.chances(images, self._text)
+        best = np.argsort(-chances, axis=1, kind="stable")[:, :LIKELIEST]
+        return [
+            tuple(LabelScore(values[place], float(row[place])) for place in places)
+            for row, places in zip(chances, best.tolist(), strict=True)
+        ]
+
+    def _captions(self, found: Found) -> tuple[CaptionMatch, ...]:
+        """The best captions by the match head, one per item."""
+        assert self._evidence is not None or not found.captions
+        matches = []
+        for match in found.captions[: self._settings.top_captions]:
+            item = self._evidence.item(match.item) if self._evidence else None
             if item is not None:
-                yield Nearest(item.key, cosine)
+                text = item.captions.get(match.caption, "")
+                matches.append(CaptionMatch(item.key, text, match.score))
+        return tuple(matches)
 
-    def _item(self, number: int) -> _Item | None:
-        if number not in self._known:
-            self._learn([number])
-        return self._known[number]
+    def _nearest(self, found: Found) -> tuple[Nearest, ...]:
+        near = []
+        for number, cosine in found.nearest[: self._settings.top_nearest]:
+            item = self._evidence.item(number) if self._evidence else None
+            if item is not None:
+                near.append(Nearest(item.key, cosine))
+        return tuple(near)
 
-    def _learn(self, numbers: Iterable[int]) -> None:
-        assert self._store is not None
-        new = list({number: None for number in numbers if number not in self._known})
-        if not new:
-            return
-        if len(self._known) + len(new) > KEPT:
-            self._known.clear()
-        found = self._store.details(new)
-        self._known.update(dict.fromkeys(new))
-        for number, item in found.items():
-            self._known[number] = _Item(item.key, {c.id: c.text for c in item.captions})
+
+def chances_of(
+    encoder: Encoder,
+    images: Encoded,
+    precision: float,
+    evidence: Evidence | None = None,
+    found: Sequence[Found] = (),
+    contents: Sequence[str] = (),
+    text: Floats | None = None,
+) -> tuple[Floats, Floats]:
+    """`[n, tags]` of probabilities, and from which each tag is given for a wanted precision.
+
+    `text` is what the model says of captions: one row for all images, or one for each.
+    """
+    tagging = encoder.tagging
+    if tagging is None:  # a model that was never told how to weigh
+        if text is None:
+            return images.tags, encoder.thresholds
+        both = (logits(images.tags) + logits(text)) * np.float32(0.5)
+        return np.asarray(1.0 / (1.0 + np.exp(-both)), np.float32), encoder.thresholds
+    rule = tagging.rule(indexed=evidence is not None, told=text is not None)
+    nearest = captions = None
+    if evidence is not None and (rule.nearest or rule.captions):
+        nearest, captions = evidence.lifts(found, tagging, contents)
+    chances = tagging.chances(rule, images.tags, nearest, captions, text)
+    return chances, np.full(len(encoder.tags), rule.cut(precision), np.float32)

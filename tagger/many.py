@@ -60,7 +60,7 @@ class Run:
         self._model = Model(tagger.model, tagger.generation)
         told = msgspec.to_builtins(settings).items()
         shown = sorted((key, value) for key, value in told if not key.startswith("watch_"))
-        self._signature = outputs.signature(self._model, top, shown)
+        self._signature = outputs.signature(self._model, top, shown, tagger.manner)
         self.report = Report(dry_run=outputs.dry_run)
 
     @property

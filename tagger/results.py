@@ -11,8 +11,9 @@ Status = Literal["tagged", "unchanged", "failed"]
 
 @dataclass(frozen=True)
 class TagScore:
-    tag: str
+    tag: str  # as it is shown: in the language that was asked for
     score: float
+    key: str = ""  # as the catalog has it
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,19 @@ class Nearest:
 
 
 @dataclass(frozen=True)
+class LabelScore:
+    value: str  # a value of the column
+    score: float
+
+
+@dataclass(frozen=True)
 class Tagged:
     path: str
     error: str | None = None
     tags: tuple[TagScore, ...] = ()
     captions: tuple[CaptionMatch, ...] = ()
     nearest: tuple[Nearest, ...] = ()
+    label: tuple[LabelScore, ...] = ()  # values of the column that was asked for, likeliest first
     status: Status = "tagged"
     content: str = ""  # SHA-256 of the file, as hex digits
     hashtags: str = ""  # a line of them, where asked for

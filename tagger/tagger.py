@@ -14,9 +14,12 @@ from encoder.decoding import Batch, decode
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import Pixels
 from encoder.runtime import OpenVinoEncoder
+from errors import IndexStateError, SettingsError
 from settings import Settings, TaggerSettings
-from tagger.answers import Answers
+from tagger.answers import Answers, Asked
+from tagger.labels import Labels, labels_of
 from tagger.results import Tagged
+from tagger.vocabulary import Vocabulary
 
 # From here on compiling the graph for throughput, and checking its precision, is soon made up for.
 MANY = 200
@@ -35,24 +38,33 @@ class Tagger:
         encoder: Encoder,
         settings: TaggerSettings,
         batch: int = 8,
+        asked: Asked | None = None,
+        vocabulary: Vocabulary | None = None,
+        labels: Path | None = None,
     ) -> None:
+        """`labels` is a folder where heads for columns are kept."""
         self._index = None if store is None or generation is None else (store, generation)
         if generation is not None:
             generation.require(encoder.fingerprint)
         self._encoder, self._settings, self._batch = encoder, settings, batch
+        self._asked, self._vocabulary = asked or Asked(), vocabulary or Vocabulary()
+        self._labels = self._read_labels(labels) if self._asked.label else None
 
     @classmethod
-    def open(cls, home: Path, settings: Settings) -> Tagger:
+    def open(cls, home: Path, settings: Settings, asked: Asked | None = None) -> Tagger:
         """The tagger of a home, with the model that its live generation was built with."""
         place = Home(home)
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
         batch = settings.runtime.batch
         if not (place.generations / POINTER).is_file():
-            return cls(None, None, encoder, settings.tagger, batch)
+            words = _vocabulary(home, settings.tagger, encoder, None)
+            return cls(None, None, encoder, settings.tagger, batch, asked, words)
         store = Store.open(home)
         generation = open_current(place.generations, stamps=place.stamps)
         encoder = encoder.for_index(generation.manifest.fingerprint)
-        return cls(store, generation, encoder, settings.tagger, batch)
+        words = _vocabulary(home, settings.tagger, encoder, store)
+        labels = place.cache / "labels"
+        return cls(store, generation, encoder, settings.tagger, batch, asked, words, labels)
 
     @property
     def generation(self) -> str | None:
@@ -63,6 +75,23 @@ class Tagger:
     def model(self) -> str:
         """The fingerprint of the whole model."""
         return self._encoder.model
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether its tags keep to a precision that is asked for."""
+        return self._encoder.tagging is not None
+
+    @property
+    def manner(self) -> tuple[object, ...]:
+        """What answers depend on beside images, model, index and settings."""
+        return self._asked, self._vocabulary.digest
+
+    def _read_labels(self, cache: Path | None) -> Labels:
+        if self._index is None:
+            raise IndexStateError(
+                "there is no index yet", "--label learns from it", "run `pairdex index build`"
+            )
+        return labels_of(*self._index, self._asked.label, cache)
 
     def tag(self, paths: Sequence[Path], top: int | None = None) -> list[Tagged]:
         """One answer per path, in order; an unreadable file is answered with its error."""
@@ -75,7 +104,10 @@ class Tagger:
 
         Of `expected` many, the processor's fastest precision is used, see `Encoder.precision`.
         """
-        answers = Answers(self._index, self._encoder, self._settings, top)
+        answers = Answers(
+            self._index, self._encoder, self._settings, self._vocabulary, self._labels,
+            self._asked, top,
+        )  # fmt: skip
         waiting: list[_Found] = []
         for found in self._encoded(paths, many=expected >= MANY):
             waiting.append(found)
@@ -115,7 +147,8 @@ def _one_by_one(encoder: Encoder) -> Callable[[Iterable[Pixels]], Iterator[Encod
 def _answered(found: Sequence[_Found], answers: Answers) -> Iterator[Tagged]:
     """One answer per file of the batches, in order."""
     parts = [encoded for _, encoded in found if encoded is not None]
-    given = iter(answers(Encoded.concatenate(parts)) if parts else [])
+    contents = [content.hex() for batch, _ in found for content in batch.contents]
+    given = iter(answers(Encoded.concatenate(parts), contents) if parts else [])
     for batch, _ in found:
         told = {
             key: Tagged(key[1], error, status="failed") for key, error in batch.unreadable.items()
@@ -123,6 +156,25 @@ def _answered(found: Sequence[_Found], answers: Answers) -> Iterator[Tagged]:
         for key, content in zip(batch.keys, batch.contents, strict=True):
             answer = next(given)
             told[key] = Tagged(
-                key[1], None, answer.tags, answer.captions, answer.nearest, content=content.hex()
-            )
+                key[1], None, answer.tags, answer.captions, answer.nearest, answer.label,
+                content=content.hex(),
+            )  # fmt: skip
         yield from (told[key] for key in sorted(told))
+
+
+def _vocabulary(
+    home: Path, settings: TaggerSettings, encoder: Encoder, store: Store | None
+) -> Vocabulary:
+    if not settings.vocabulary:
+        if settings.language:
+            raise SettingsError(
+                f"no tag has a name in {settings.language!r}", "there is no vocabulary",
+                "set tagger.vocabulary to a file with names",
+            )  # fmt: skip
+        return Vocabulary()
+    from tagger.vocabulary_file import read_vocabulary
+
+    beside = home / settings.vocabulary
+    file = beside if beside.is_file() else Path(settings.vocabulary)
+    known = {*encoder.tags, *(() if store is None else store.tag_counts())}
+    return read_vocabulary(file, settings.language, known)

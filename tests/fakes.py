@@ -19,6 +19,7 @@ from encoder.head import Head, sigmoid
 from encoder.inputs import Pixels
 from encoder.known import KnownWords
 from encoder.scoring import Scoring
+from encoder.tagging import Tagging
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 40), "blue": (30, 60, 220)}
 KOREAN = {"red": "빨강", "green": "초록", "blue": "파랑"}
@@ -31,6 +32,7 @@ class OneByOne:
 
     precision = "f32"
     known = KnownWords()
+    tagging: Tagging | None = None
 
     def images(self, batch: Pixels) -> Encoded:
         raise NotImplementedError

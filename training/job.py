@@ -86,8 +86,9 @@ def train(
             built.mkdir()
             artifact = write_artifact(built, fitted, recipe)
             encoder = OpenVinoEncoder(built, settings.runtime)
-            scoring = fit_scoring(store, encoder, recipe.seed, progress)
-            artifact = artifacts.seal(built, msgspec.structs.replace(artifact, scoring=scoring))
+            scoring, tagging = fit_scoring(store, encoder, recipe.seed, progress)
+            made = msgspec.structs.replace(artifact, scoring=scoring, tagging=tagging)
+            artifact = artifacts.seal(built, made)
             artifacts.install(built, home.artifact)
             # The result is safe, so the way back to it is no longer needed.
             shutil.rmtree(checkpoints)

@@ -26,6 +26,7 @@ from encoder import artifact as artifacts
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from encoder.scoring import Floats, Scoring, Wording
+from encoder.tagging import Tagging
 from errors import CatalogError
 from evaluation.gallery import Gallery, gallery, without, wordless
 from evaluation.material import as_words, caption
@@ -36,6 +37,7 @@ from training.regression import Answered, fit_weights
 from training.scoring_evidence import Found, look_for, provisional
 from training.scoring_like import fit_like
 from training.scoring_queries import Known, name_queries, tag_queries
+from training.tagging import fit_tagging
 
 MOST_ITEMS = 800  # a sample is enough for a handful of numbers
 NONSENSE = 150
@@ -44,11 +46,14 @@ REFUSED, MISTAKEN = 0.97, 0.02  # of nonsense, at least; of real queries, where 
 Kinds = Callable[[Found], tuple[Floats, ...]]
 
 
-def fit_scoring(store: Store, encoder: Encoder, seed: int, progress: Progress = silent) -> Scoring:
+def fit_scoring(
+    store: Store, encoder: Encoder, seed: int, progress: Progress = silent
+) -> tuple[Scoring, Tagging | None]:
     """Of a model that no index has been built with yet: a sample of the images is read."""
     learnt, held = _samples(store, seed)
     with provisional([*learnt, *held], encoder, progress) as live:
-        return fit_on(live, learnt, held, encoder, seed)
+        scoring = fit_on(live, learnt, held, encoder, seed)
+        return scoring, fit_tagging(live, learnt, _unlearnt(held), encoder, progress)
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,9 @@ def refit_scoring(home: Home, settings: Settings, progress: Progress = silent) -
             )  # fmt: skip
         progress("calibrate", 0, 1)
         scoring = fit_on(live, learnt, held or learnt, encoder, seed)
-        made = msgspec.structs.replace(encoder.artifact, scoring=scoring)
+        tagging = fit_tagging(live, learnt, _unlearnt(held), encoder, progress)
+        tagging = tagging or encoder.tagging
+        made = msgspec.structs.replace(encoder.artifact, scoring=scoring, tagging=tagging)
         with writing(home.artifact):
             made = artifacts.seal(home.artifact, made)
         progress("calibrate", 1, 1)
@@ -141,6 +148,11 @@ def _samples(store: Store, seed: int) -> tuple[list[ItemRecord], list[ItemRecord
     if len(held) > MOST_ITEMS:
         held = [held[row] for row in sorted(rng.choice(len(held), MOST_ITEMS, False))]
     return learnt, held or learnt  # a catalog too small for a split of its own
+
+
+def _unlearnt(items: Sequence[ItemRecord]) -> list[ItemRecord]:
+    """Tags are fitted on nothing rather than on what the model has learnt."""
+    return [item for item in items if item.split == "val"]
 
 
 def _captions(items: Sequence[ItemRecord]) -> dict[str, tuple[ItemRecord, str]]:

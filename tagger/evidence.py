@@ -1,0 +1,144 @@
+"""What an index and its catalog say of encoded images: near items, matching captions, their tags.
+
+FAISS and the database are asked once per batch, and what the catalog says of an item is kept while
+a stream runs: near ones come up again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.generations import Generation
+from db.store import Store
+from encoder.encoded import Encoded, Encoder, Floats
+from encoder.tagging import NEAREST, Tagging, closeness, shares
+
+KEPT = 20_000  # items whose texts and tags are kept in memory
+
+
+@dataclass(frozen=True)
+class Item:
+    key: str
+    captions: dict[int, str]  # by caption id
+    tags: NDArray[np.intp]  # places in the model's list
+    content: str
+
+
+@dataclass(frozen=True)
+class Match:
+    caption: int
+    item: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """Around one image: items nearest first, captions best first, each item by its best one."""
+
+    nearest: Sequence[tuple[int, float]]  # (item, cosine)
+    captions: Sequence[Match]
+
+
+class Evidence:
+    """Asked about batches of images; `item` knows what stands in the catalog."""
+
+    def __init__(self, store: Store, generation: Generation, encoder: Encoder) -> None:
+        self._store, self._generation, self._encoder = store, generation, encoder
+        self._places = {tag: place for place, tag in enumerate(encoder.tags)}
+        self._known: dict[int, Item | None] = {}  # None: the catalog does not hold it any more
+
+    def around(self, images: Encoded, near: int, captions: int, shortlist: int) -> list[Found]:
+        """That many near items and captions of each image; captions are ranked in a shortlist.
+
+        What has left the catalog since the index was built is passed over, so more are looked for.
+        """
+        ids, cosines = self._generation.images.index.search(images.vectors, near)
+        matches = self._matches(images, captions, shortlist) if captions else [[] for _ in ids]
+        self.learn([*ids.ravel().tolist(), *(m.item for some in matches for m in some)])
+        return [
+            Found(
+                [(n, c) for n, c in zip(*row, strict=True) if n >= 0 and self.item(n)],
+                [match for match in some if self.item(match.item)],
+            )
+            for row, some in zip(
+                zip(ids.tolist(), cosines.tolist(), strict=True), matches, strict=True
+            )
+        ]
+
+    def lifts(
+        self, found: Sequence[Found], tagging: Tagging, contents: Sequence[str] = ()
+    ) -> tuple[Floats, Floats]:
+        """`[n, tags]` of near items and of captions. No image is evidence for itself.
+
+        `contents` are the hashes of the files, by which an image is known in the catalog.
+        """
+        own = contents or [""] * len(found)
+        nearest, captions = [np.empty((0, len(tagging.priors)), np.float32)], list[Floats]()
+        for one, content in zip(found, own, strict=True):
+            near = [n for n in one.nearest if self._other(n[0], content)][:NEAREST]
+            said = [m for m in one.captions if self._other(m.item, content)][:NEAREST]
+            tags = [self._tags(item) for item, _ in near]
+            nearest.append(tagging.lift(tags, closeness([c for _, c in near]))[None])
+            tags = [self._tags(match.item) for match in said]
+            captions.append(tagging.lift(tags, shares([m.score for m in said]))[None])
+        return np.concatenate(nearest), np.concatenate(captions or nearest)
+
+    def _matches(self, images: Encoded, wanted: int, shortlist: int) -> list[list[Match]]:
+        ids, _ = self._generation.captions.index.search(images.vectors, shortlist)
+        # More than are wanted: what has left the catalog since is passed over.
+        return [self._ranked(images[n : n + 1], ids[n])[: 2 * wanted] for n in range(len(images))]
+
+    def _ranked(self, image: Encoded, ids: np.ndarray) -> list[Match]:
+        side = self._generation.captions
+        found = ids[ids >= 0]
+        rows = side.rows(found)
+        cosines = side.vectors[rows].astype(np.float32) @ image.vectors[0]
+        logits = self._encoder.head.logits(image.halves, side.halves[rows], cosines)
+        scores = self._encoder.scoring.image(logits, cosines)
+        order = np.argsort(-scores, kind="stable")
+        best: dict[int, Match] = {}
+        for caption, owner, score in zip(
+            found[order].tolist(),
+            side.owners[rows[order]].tolist(),
+            scores[order].tolist(),
+            strict=True,
+        ):
+            if owner not in best:  # three languages of one are no three answers
+                best[owner] = Match(caption, owner, score)
+        return list(best.values())
+
+    def _other(self, number: int, content: str) -> bool:
+        item = self.item(number)
+        return item is not None and item.content != content
+
+    def _tags(self, number: int) -> NDArray[np.intp]:
+        item = self.item(number)
+        assert item is not None
+        return item.tags
+
+    def item(self, number: int) -> Item | None:
+        if number not in self._known:
+            self.learn([number])
+        return self._known[number]
+
+    def learn(self, numbers: Iterable[int]) -> None:
+        """Ask the database about items, all at once."""
+        new = list({n: None for n in numbers if n >= 0 and n not in self._known})
+        if not new:
+            return
+        if len(self._known) + len(new) > KEPT:
+            self._known.clear()
+        found = self._store.details(new)
+        self._known.update(dict.fromkeys(new))
+        for number, item in found.items():
+            places = (self._places[tag] for tag in item.tags if tag in self._places)
+            self._known[number] = Item(
+                item.key,
+                {caption.id: caption.text for caption in item.captions},
+                np.fromiter(places, np.intp),
+                item.facts.content_hash,
+            )
