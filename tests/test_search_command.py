@@ -178,6 +178,9 @@ def test_queries_of_a_file_are_answered_in_its_order(home: Path, tmp_path: Path)
 # -- a terminal -----------------------------------------------------------------------------
 
 
+PROMPT = r"\x1b\[\?2004h"  # what a terminal is told when a line may be typed
+
+
 class Terminal:
     """A process in a terminal of 80 columns; cells of 8 to 16 pixels."""
 
@@ -322,7 +325,7 @@ def copied(home: Path, tmp_path: Path) -> Path:
 def test_a_person_completes_and_finds_earlier_lines_again(copied: Path) -> None:
     name = "lizard"
     shell = Terminal(copied, "shell")
-    shell.until("> ")
+    shell.until(PROMPT)
     shell.type(":where typ")
     shell.until("typ")
     shell.type("\t")  # the field's last letter
@@ -332,16 +335,16 @@ def test_a_person_completes_and_finds_earlier_lines_again(copied: Path) -> None:
     shell.type("\t")
     shell.until("e")
     shell.type("\r")
-    shell.until("filtered> ")
+    shell.until("filtered")
     shell.type(f"{name}\r")
     shell.until("generation 000001")
-    shell.until("filtered> ")
+    shell.until("filtered")
     shell.type("\x03:quit\r")
     assert shell.end() == 0
     history = (copied / "shell.history").read_text(encoding="utf-8")
     assert "+:where type=fire" in history
     again = Terminal(copied, "shell")
-    again.until("> ")
+    again.until(PROMPT)
     again.type("\x1b[A\x1b[A")  # the line before :quit
     again.until(name)
     again.type("\x03\x04")
@@ -350,12 +353,16 @@ def test_a_person_completes_and_finds_earlier_lines_again(copied: Path) -> None:
 
 def test_an_index_that_is_built_meanwhile_is_used(home: Path, copied: Path) -> None:
     shell = Terminal(copied, "shell")
-    shell.until("> ")
+    shell.until(PROMPT)
     shell.type("lizard\r")
     shell.until("generation 000001")
-    assert (
-        run(copied, "--set", "index.factory=HNSW8", "index", "build", "--rebuild").returncode == 0
-    )
+    shell.until(PROMPT)
+    lines = (home.parent / "art" / "catalog.csv").read_text(encoding="utf-8").splitlines()
+    fewer = home.parent / "art" / "fewer.csv"
+    fewer.write_text("\n".join(lines[:-1]), encoding="utf-8")
+    for step in (("catalog", "import", fewer, "--prune"), ("index", "build")):
+        done = run(copied, *step)
+        assert done.returncode == 0, done.stderr
     shell.type("lizard\r")
     shell.until("generation 000002 is live now")
     shell.until("results? in .*generation 000002")
