@@ -1,9 +1,10 @@
 """`python -m benchmarks.queries HOME --set demo`: queries by hand, what they should find, and what
 they find, as a Markdown table. Where fewer items than are shown fit, finding those is all there is.
 
-What is expected was written down before the queries were run, in terms that the catalog can be
-asked about: tags that a hit must bear, tags that it must not, an attribute, a name. So the verdict
-is counted, not felt. Queries that nothing answers should be told so.
+What is expected is written in terms that the catalog can be asked about: tags that a hit must bear,
+tags that it must not, an attribute, a name. So the verdict is counted, not felt. A few queries were
+put in other words after a first run: the table shows what to expect, it is no test set. Queries
+that nothing answers should be told so.
 """
 
 from __future__ import annotations
