@@ -232,7 +232,7 @@ def mistakes(line: str, whole: bool) -> Iterator[str]:
             given, words = given + len(words), []
         elif word == "--preview":
             continue  # its value is behind a =, or missing
-        elif word.startswith("-"):
+        elif word.startswith("-") and " " not in word:  # a query may begin with a minus
             name, equals, _ = word.partition("=")
             options = [option for option in command.params if name in option.opts]
             if not options and name not in ("-h", "--help"):
