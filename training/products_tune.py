@@ -27,6 +27,7 @@ from training.recipe import Recipe
 WORKERS = 2
 STRENGTH = 0.7
 SMOOTHING = 0.05
+SPREAD = 1e-3  # least spread of a feature
 BATCH = 32
 # Where the upper part begins: the last layer of small maps and few channels.
 SPLITS = {"mobilenetv2": "block_12_add", "efficientnetb0": "block5c_add"}
@@ -50,11 +51,10 @@ def tune(
     dice = np.random.default_rng(recipe.seed)
     count = int(labels.max()) + 1
     truth = np.eye(count, dtype=np.float32)[labels]
-    dense = layers.Dense(count, kernel_regularizer=keras.regularizers.L2(L2 / 10))
+    top = _Softmax(count)
     if name in SPLITS and not recipe.finetune_lower:
         upper, maps, views = _upper(backbone, name, images, recipe.views, dice, progress)
-        model = keras.Model(upper.inputs, dense(layers.Dropout(DROPOUT)(upper.output)))
-        dense.set_weights(list(fit_head(views, labels, count, recipe.seed)))
+        model = keras.Model(upper.inputs, top.over(upper.output, views, labels, recipe.seed))
 
         def some(rows: Rows) -> list[NDArray[Any]]:
             view = dice.integers(recipe.views, size=len(rows))
@@ -66,12 +66,34 @@ def tune(
         pixels = keras.Input(backbone.input_shape[1:])
         # Normalisation stays as it was learnt: batches of a few products would shake it.
         features = backbone(pixels, training=False)
-        model = keras.Model(pixels, dense(layers.Dropout(DROPOUT)(features)))
-        dense.set_weights(list(fit_head(look(), labels, count, recipe.seed)))
+        model = keras.Model(pixels, top.over(features, look(), labels, recipe.seed))
         _fit(model, lambda rows: [_views(images[rows], dice)], truth, recipe, dice, progress)
         views = look()
-    kernel, bias = dense.get_weights()
-    return kernel.astype(np.float32), bias.astype(np.float32), views
+    return *top.plain(), views
+
+
+class _Softmax:
+    """The softmax over features brought to one scale: dropout must take off nothing but spread."""
+
+    def __init__(self, products: int) -> None:
+        self._products = products
+        self._dense = layers.Dense(products, kernel_regularizer=keras.regularizers.L2(L2))
+
+    def over(self, features: Any, views: Views, labels: Rows, seed: int) -> Any:
+        """Logits of features, begun with what is best for the backbone as it is."""
+        flat = views.reshape(-1, views.shape[-1]).astype(np.float32)
+        self._mean, self._spread = flat.mean(axis=0), flat.std(axis=0) + SPREAD
+        weight, bias = fit_head(views, labels, self._products, seed)
+        even = layers.Rescaling(1 / self._spread, -self._mean / self._spread)(features)
+        logits = self._dense(layers.Dropout(DROPOUT)(even))
+        self._dense.set_weights([weight * self._spread[:, None], bias + self._mean @ weight])
+        return logits
+
+    def plain(self) -> tuple[Floats, Floats]:
+        """Weight and bias for features as they are."""
+        kernel, bias = self._dense.get_weights()
+        weight = (kernel / self._spread[:, None]).astype(np.float32)
+        return weight, (bias - self._mean @ weight).astype(np.float32)
 
 
 def _raised(upper: keras.Model, maps: Views, whole: Views) -> Views:
@@ -156,17 +178,19 @@ def _fit(
     model.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, clipnorm=5.0),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHING),
+        metrics=["accuracy"],
         jit_compile=False,
     )
     for epoch in range(recipe.finetune_epochs):
         order = dice.permutation(len(truth))
-        loss = 0.0
+        right = 0.0
         for step in range(steps):
             rows = order[step * batch : (step + 1) * batch]
             model.reset_metrics()
-            loss += float(model.train_on_batch(seen(rows), truth[rows]))
+            figures = model.train_on_batch(seen(rows), truth[rows], return_dict=True)
+            right += float(figures["accuracy"])
             done = epoch * steps + step + 1
-            progress("products", done, total, f"loss {loss / (step + 1):.3f}")
+            progress("products", done, total, f"accuracy {right / (step + 1):.3f}")
 
 
 def _views(images: Pixels, dice: np.random.Generator) -> Pixels:
