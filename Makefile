@@ -82,6 +82,7 @@ bench: .venv/installed
 	$(BIN)/python -m benchmarks.decoding $(DEMO)/home
 	$(BIN)/python -m benchmarks.scale 1000 10000 --home $(DEMO)/home
 	$(BIN)/python -m benchmarks.kills 50 $(DEMO)/home
+	$(BIN)/python -m benchmarks.tagging $(DEMO)/home --images 1000
 	$(BIN)/python -m benchmarks.vectors --name vectors 10000 100000
 	$(BIN)/python -m benchmarks.publishes --items 20000
 
