@@ -41,7 +41,7 @@ def candidates(count: int, dimension: int, exact_up_to: int = EXACT_UP_TO) -> li
     """
     if count <= exact_up_to:
         return [kinds.EXACT]
-    lists = 1 << round(np.log2(np.sqrt(count)))
+    lists = 1 << round(np.log2(2 * np.sqrt(count)))
     # Four bits for two numbers, of what is left when a list's centre is taken away.
     coded = [f"IVF{lists},PQ{dimension // 2}x4fsr"] if dimension % 2 == 0 else []
     return [*coded, f"IVF{lists},SQ8", kinds.EXACT]

@@ -57,7 +57,7 @@ def test_a_large_catalog_gets_the_least_effort_that_has_the_recall_for_queries_t
     choose: Chooser, vectors: Floats, queries: Floats, wanted: float
 ) -> None:
     index, found = choose(vectors, queries, recall=wanted, exact_up_to=1000)
-    assert found.factory == "IVF128,PQ16x4fsr"
+    assert found.factory == "IVF256,PQ16x4fsr"
     assert found.effort == index.effort > 0
     best = tenth_best(vectors, queries)
     reached, error = recall_at_ten(index, queries, best)
@@ -83,7 +83,7 @@ def test_where_no_approximation_is_enough_the_search_is_exact(
 def test_vectors_of_odd_length_are_coded_by_number(choose: Chooser, queries: Floats) -> None:
     odd = np.ascontiguousarray(clustered(3000, length=33).astype(np.float16))
     _, found = choose(odd, clustered(100, length=33, seed=5), recall=0.9, exact_up_to=1000)
-    assert found.factory == "IVF64,SQ8"
+    assert found.factory == "IVF128,SQ8"
     assert found.recall > 0.9
 
 
@@ -127,6 +127,6 @@ def test_building_tells_how_far_it_is(
 
 def test_candidates_follow_the_size() -> None:
     assert candidates(200_000, 128) == ["SQfp16"]
-    assert candidates(200_001, 128) == ["IVF512,PQ64x4fsr", "IVF512,SQ8", "SQfp16"]
-    assert candidates(1_000_000, 128)[0] == "IVF1024,PQ64x4fsr"
-    assert candidates(16_000_000, 64)[0] == "IVF4096,PQ32x4fsr"
+    assert candidates(200_001, 128) == ["IVF1024,PQ64x4fsr", "IVF1024,SQ8", "SQfp16"]
+    assert candidates(1_000_000, 128)[0] == "IVF2048,PQ64x4fsr"
+    assert candidates(16_000_000, 64)[0] == "IVF8192,PQ32x4fsr"
