@@ -62,18 +62,23 @@ def _written(data: bytes, form: str, add: list[str], drop: list[str], name: str)
                 touched |= _into_iptc(image.iptcData(), add, drop)
             if not touched:
                 return data
+            wanted = _present(image.xmpData())
             image.writeMetadata()
             source = image.io()
             source.open()
             try:
-                return bytes(source.mmap())
+                written = bytes(source.mmap())
             finally:
                 source.munmap()
                 source.close()
+            # In a damaged file it may give up in silence.
+            if _present(_opened(written).xmpData()) != wanted:
+                raise ImageError(f"{name} is not written to", "it is damaged", "mend it first")
         except exiv2.Exiv2Error as error:
             raise ImageError(
                 f"{name} is not written to", f"its metadata: {error}", "use --sidecar xmp"
             ) from None
+    return written
 
 
 def _opened(data: bytes) -> Any:
