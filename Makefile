@@ -49,7 +49,11 @@ demo: .venv/installed
 	@echo 'go on with   $(PAIRDEX) search "…"'
 
 # A shop: drawn goods, promotions, stores; photographs → records. `benchmarks.records` judges it.
-GOODS := $(BIN)/pairdex --home $(DEMO)/goods-home --set training.product=product
+# ImageNet weights tell goods apart far better than the base checkpoint, which knows drawn creatures:
+# those of ../shared where it is there, else what Keras has or can download, else the base.
+IMAGENET = $(wildcard $(SHARED)/weights/mobilenetv2_imagenet_notop.weights.h5)
+GOODS = $(BIN)/pairdex --home $(DEMO)/goods-home --set training.product=product \
+  $(if $(IMAGENET),--set encoder.backbone=mobilenetv2 --set encoder.weights=$(IMAGENET))
 demo-goods: .venv/installed
 	$(GOODS) catalog demo --kind goods --out $(DEMO)/goods
 	$(GOODS) catalog import $(DEMO)/goods/catalog.csv
@@ -57,8 +61,7 @@ demo-goods: .venv/installed
 	$(GOODS) catalog link stores $(DEMO)/goods/stores.csv
 	@test -e $(DEMO)/goods-home/recogniser/product.json \
 	  || { echo 'learning the goods the first time: some minutes on 2 cores'; \
-	       $(GOODS) --set encoder.weights=base --set encoder.image_size=160 \
-	         --set training.finetune_epochs=20 train --products --finetune; }
+	       $(GOODS) --set encoder.image_size=192 --set training.views=6 train --products; }
 	$(GOODS) tag $(DEMO)/goods/unseen/g0001-0.jpg $(DEMO)/goods/unseen/g0008-1.jpg \
 	  $(DEMO)/goods/unseen/x0041-0.jpg --record --near 37.5665,126.9780 --within 5km
 	$(BIN)/python -m benchmarks.records $(DEMO)/goods-home $(DEMO)/goods
