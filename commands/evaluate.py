@@ -34,8 +34,15 @@ _SINGLE = (
     ("nonsense refused", "no_match.refused", ""),
     ("real queries refused", "no_match.false_refusals", ""),
     ("tags by image, macro mAP", "tags.macro_mAP", "tags.chance.macro_mAP"),
-    ("tags by image, micro F1", "tags.micro_F1", ""),
+    ("tags by the head alone, macro mAP", "tags.head.macro_mAP", "tags.chance.macro_mAP"),
     ("tags by image and caption, macro mAP", "tags.both.macro_mAP", "tags.chance.macro_mAP"),
+    ("tags by image, macro F1", "tags.macro_F1", ""),
+    ("tags by image and caption, macro F1", "tags.both.macro_F1", ""),
+    ("tags by image, micro F1", "tags.micro_F1", ""),
+    ("tags by image, precision where 0.8 is asked", "tags.precision@0.8", ""),
+    ("tags by image, precision where 0.9 is asked", "tags.precision@0.9", ""),
+    ("tags by image and caption, where 0.8 is asked", "tags.both.precision@0.8", ""),
+    ("tags by image and caption, where 0.9 is asked", "tags.both.precision@0.9", ""),
 )
 
 

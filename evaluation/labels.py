@@ -1,37 +1,34 @@
 """Does text help to tell classes apart? One attribute of the catalog, learnt and judged.
 
-A logistic regression over what the index stores of the train split's images, of its captions, and
-of both side by side; judged on the evaluated split. The columns for `--label` are text attributes
-with 2 to 100 values.
+The softmax heads of `tag --label`, fitted on what the index stores of the train split's images, of
+its captions, and of both side by side; judged on the evaluated split. The columns for `--label` are
+text attributes with 2 to 100 values.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from db.generations import Generation, Side
+from db.generations import Generation
 from db.records import ItemRecord
 from errors import QueryError
 from evaluation.bootstrap import Resamples
 from evaluation.material import Material, caption, sampled
 from evaluation.report import Figures
+from tagger.labels import stored, text_columns
+from tagger.labels_fit import fit_softmax
 
 VALUES = (2, 100)
 LEARNT_FROM = 5000
-Floats = NDArray[np.float32]
 
 
 def chosen_label(material: Material, wanted: str | None) -> str:
     """The attribute to judge: the one asked for, else the first that fits, else none."""
-    known = _text_attributes(material.catalog)
+    known = text_columns(material.catalog)
     if wanted and wanted not in known:
         raise QueryError(
             f"no attribute {wanted!r} to judge",
@@ -60,9 +57,9 @@ def label_figures(
 
     truth = np.asarray([_value(item, chosen) for item in learn])
     wanted = np.asarray([_value(item, chosen) for item in judged])
-    images = [_rows(generation.images, [i.id for i in of]) for of in (learn, judged)]
+    images = [stored(generation.images, [i.id for i in of]) for of in (learn, judged)]
     texts = [
-        _rows(generation.captions, [_caption_id(item, language) for item in of])
+        stored(generation.captions, [_caption_id(item, language) for item in of])
         for of in (learn, judged)
     ]
     both = [np.concatenate(pair, axis=1) for pair in zip(images, texts, strict=True)]
@@ -70,8 +67,8 @@ def label_figures(
     usual = Counter(truth.tolist()).most_common(1)[0][0]
     right = {"chance": wanted == usual}
     for name, (learnt, unseen) in (("image", images), ("text", texts), ("both", both)):
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=5000, tol=1e-7))
-        right[name] = model.fit(learnt, truth).predict(unseen) == wanted
+        model = fit_softmax(learnt, truth.tolist())
+        right[name] = np.asarray(model.values)[model.chances(unseen).argmax(axis=1)] == wanted
     figures = {f"label.{name}.accuracy": resamples.mean(hit) for name, hit in right.items()}
     gain = right["both"].astype(float) - right["image"].astype(float)
     figures["label.gain.accuracy"] = resamples.mean(gain)
@@ -92,15 +89,6 @@ def _class_like(known: Mapping[str, Counter[str]], items: int) -> str:
     return ""
 
 
-def _text_attributes(items: Sequence[ItemRecord]) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {}
-    for item in items:
-        for name, value in item.attributes.items():
-            if isinstance(value, str) and item.kinds.get(name) == "text":
-                found.setdefault(name, Counter())[value] += 1
-    return found
-
-
 def _usable(item: ItemRecord, label: str, language: str) -> bool:
     return isinstance(item.attributes.get(label), str) and bool(caption(item, language))
 
@@ -115,9 +103,3 @@ def _names(text: str, value: str) -> bool:
 
 def _caption_id(item: ItemRecord, language: str) -> int:
     return next(c.id for c in item.captions if c.language == language)
-
-
-def _rows(side: Side, ids: Sequence[int]) -> Floats:
-    """Vector and half of each row, as they are stored."""
-    at = side.rows(np.asarray(ids, np.int64))
-    return np.concatenate([side.vectors[at], side.halves[at]], axis=1).astype(np.float32)

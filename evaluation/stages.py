@@ -10,20 +10,33 @@ from evaluation.material import sampled
 from evaluation.stages_more import alike_images, unwanted
 from evaluation.stages_search import attributes, free_texts, refusals
 from evaluation.stages_unseen import captions_unseen, images_unseen
-from evaluation.tagging import image_tags, tag_figures
+from evaluation.tagging import ASKED, said_of, seen, tag_figures
 
 TAGGED = 2000  # images that are looked at for their tags
 
 
 def tags(bench: Bench) -> Findings:
     some = sampled(list(bench.material.items), bench.seed, TAGGED)
-    items, scores = image_tags(some, bench.encoder, bench.settings.runtime.batch, bench.progress)
-    if not items:
+    items, images = seen(some, bench.encoder, bench.settings.runtime.batch, bench.progress)
+    if images is None:
         return Findings(notes=["No image of the split can be read: tags are not judged."])
-    figures, rows = tag_figures(items, scores, bench.encoder, bench.material.language, bench.seed)
+    split, wanted = bench.material.split, bench.settings.tagger.precision
+    said = said_of(
+        items, images, bench.encoder, bench.generation,
+        [item for item in bench.material.catalog if item.split != split] or items,
+        bench.material.language, sorted({*ASKED, wanted}), bench.settings.tagger.shortlist,
+    )  # fmt: skip
+    figures, rows = tag_figures(items, said, bench.encoder, wanted, bench.seed)
     found = Findings(figures, {"tags": len(items)}, tags=rows)
     if len(items) < len(some):
         found.notes.append(f"{len(some) - len(items)} images can no longer be read.")
+    tagging = bench.encoder.tagging
+    if tagging is None:
+        found.notes.append("Tags have one threshold each: `pairdex calibrate` fits precisions.")
+    elif not (tagging.indexed.nearest or tagging.indexed.captions):
+        found.notes.append(
+            "Tags: near items and captions did not help on validation, so the head alone is used."
+        )
     return found
 
 

@@ -26,6 +26,10 @@ def verdicts(figures: Figures, counts: dict[str, int]) -> list[str]:
     if gain is not None:
         how = "helps" if gain.low > 0 else "hurts" if gain.high < 0 else "makes no clear difference"
         said.append(f"Tags: the caption beside the image {how} (macro mAP {_signed(gain)}).")
+    gain = figures.get("tags.gain.head.macro_mAP")
+    if gain is not None and gain.low < gain.high:
+        how = "beat" if gain.low > 0 else "hurt" if gain.high < 0 else "are as good as"
+        said.append(f"Tags: near items and captions {how} the head alone ({_signed(gain)}).")
     if 0 < counts.get("t2i", 0) < 50:
         said.append(f"Only {counts['t2i']} queries: read the intervals, not the values.")
     return said

@@ -15,7 +15,7 @@ from tagger.labels import MOST_ITEMS, Labels, Softmax, learnt, stored
 
 STRENGTH = 0.01  # inverse of the L2 penalty, of features of variance 1
 FEWEST = 20  # validation items to find a temperature with
-_TEMPERATURES = np.geomspace(0.25, 4.0, 41)
+_TEMPERATURES = np.geomspace(0.1, 4.0, 41)
 
 
 def fit_softmax(rows: Floats, values: Sequence[str]) -> Softmax:

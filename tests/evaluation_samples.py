@@ -23,6 +23,7 @@ from encoder.encoded import Encoded, Floats
 from encoder.head import Head
 from encoder.inputs import Pixels
 from encoder.scoring import Scoring
+from encoder.tagging import PRECISIONS, Rule, Tagging
 from images import content_hash
 from tests.fakes import OneByOne
 
@@ -55,6 +56,8 @@ class KeyedEncoder(OneByOne):
             np.array([4, 0], np.float32), np.array([2, 0], np.float32), np.array(-4, np.float32)
         )
         self.scoring = Scoring()
+        rule = Rule(1.0, 0.0, 0.0, 1.0, 0.0, 0.0, (0.0,) * len(self.tags), PRECISIONS)
+        self.tagging = Tagging((0.0,) * len(self.tags), rule, rule, rule, rule)
 
     def images(self, batch: Pixels) -> Encoded:
         numbers = batch[:, :, :, 0].mean(axis=(1, 2)).round().astype(int).tolist()
