@@ -76,8 +76,7 @@ def read(home: Home, last: str, anew: bool) -> Answered:
 def _search(generation: Any, encoder: Encoder, number: int) -> tuple[np.ndarray, bool]:
     """The judged ids of one query, and whether every candidate could be judged."""
     encoded = encoder.texts([str(number)])
-    candidates = shortlist(generation, encoded.vectors[0], "", EACH)
-    ids = np.asarray([candidate.item for candidate in candidates], np.int64)
+    ids = shortlist(generation, encoded.vectors[0], "", EACH).items
     evidence = judge(generation, encoder, encoded, ids, without_words(ids))
     return ids, bool((generation.images.ids[generation.images.rows(ids)] == ids).all()) and (
         len(evidence.score) == len(ids)

@@ -92,7 +92,7 @@ def _recall(live: Generation, vectors: Floats) -> dict[str, float]:
     }
     lists = {name: [set(row) for row in ids.tolist()] for name, ids in found.items()}
     lists["shortlist"] = [
-        {candidate.item for candidate in shortlist(live, vector, "", EACH)} for vector in vectors
+        set(shortlist(live, vector, "", EACH).items.tolist()) for vector in vectors
     ]
     return {
         name: round(mean(len(set(r) & s) / 10 for r, s in zip(right, rows, strict=True)), 4)
@@ -110,8 +110,7 @@ def _stages(
         with clock("words"):
             live.words.hits(text, EACH)
         with clock("shortlist with words"):
-            found = shortlist(live, encoded.vectors[0], text, EACH)
-        ids = np.asarray([candidate.item for candidate in found], np.int64)
+            ids = shortlist(live, encoded.vectors[0], text, EACH).items
         with clock("present"):
             store.removals()
         with clock("coverage"):

@@ -32,9 +32,8 @@ def by_channel(
     for number, query in enumerate(queries):
         candidates = shortlist(generation, encoded.vectors[number], query, limit)
         for name in CHANNELS:
-            ranked = [(c.ranks[name], c.item) for c in candidates if name in c.ranks]
-            found[name].append(np.asarray([item for _, item in sorted(ranked)], np.int64))
-        found["fused"].append(np.asarray([c.item for c in candidates], np.int64))
+            found[name].append(candidates.of(name))
+        found["fused"].append(candidates.items)
     return found
 
 

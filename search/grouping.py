@@ -12,7 +12,9 @@ One sign alone is not enough: it folds what a person would keep apart (benchmark
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,38 +28,67 @@ BLOCK = 1024
 SAME_FILE, SAME_PICTURE, VARIANT = "same file", "same picture", "variant"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Group:
     """Rows of a ranking: the best, and those folded under it with the reason for each."""
 
     row: int
-    folded: list[tuple[int, str]] = field(default_factory=list)
+    folded: tuple[tuple[int, str], ...] = ()
 
 
-def alone(count: int) -> list[Group]:
+@dataclass(frozen=True)
+class Groups(Sequence[Group]):
+    """All groups of a ranking, by their best. Hundreds of them, of which a page shows ten."""
+
+    rows: Ids  # the best of each
+    folded: Mapping[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)  # by the best
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Group: ...
+    @overload
+    def __getitem__(self, place: slice) -> Groups: ...
+    def __getitem__(self, place: int | slice) -> Group | Groups:
+        if isinstance(place, slice):
+            return Groups(self.rows[place], self.folded)
+        row = int(self.rows[place])
+        return Group(row, self.folded.get(row, ()))
+
+    def at(self, rows: Ids) -> Groups:
+        """The same groups, row i by the name of `rows[i]`."""
+        folded = {
+            int(rows[best]): tuple((int(rows[row]), why) for row, why in others)
+            for best, others in self.folded.items()
+        }
+        return Groups(rows[self.rows], folded)
+
+
+def alone(count: int) -> Groups:
     """Every row by itself."""
-    return [Group(row) for row in range(count)]
+    return Groups(np.arange(count, dtype=np.int64))
 
 
-def group(generation: Generation, items: Ids, bits: int, cosine: float) -> list[Group]:
+def group(generation: Generation, items: Ids, bits: int, cosine: float) -> Groups:
     """The items, best first, each in exactly one group.
 
     An item joins a group for its likeness to the group's best and to no other member: a chain of
     small differences does not join its ends.
     """
-    groups: list[Group] = []
+    parts = [alone(0)]
     rows = generation.images.rows(items)
     for start in range(0, len(rows), BLOCK):
         some = rows[start : start + BLOCK]
         vectors = generation.images.vectors[some].astype(np.float32)
-        groups += fold(np.asarray(generation.signs[some]), vectors, bits, cosine, start)
-    return groups
+        found = fold(np.asarray(generation.signs[some]), vectors, bits, cosine)
+        parts.append(found.at(np.arange(start, start + len(some), dtype=np.int64)))
+    folded = {best: others for part in parts for best, others in part.folded.items()}
+    return Groups(np.concatenate([part.rows for part in parts]), folded)
 
 
-def fold(
-    signs: NDArray[np.uint64], vectors: Floats, bits: int, cosine: float, start: int = 0
-) -> list[Group]:
-    """By rows of signs (db/generations.py) and unit vectors, best first, counted from `start`."""
+def fold(signs: NDArray[np.uint64], vectors: Floats, bits: int, cosine: float) -> Groups:
+    """By rows of signs (db/generations.py) and unit vectors, best first."""
     count = len(signs)
     content, name = _equal(signs[:, 0]), _equal(signs[:, 2])
     layout, picture = _near(signs[:, 1], 2 * bits, bits)
@@ -67,14 +98,15 @@ def fold(
     pairs = np.unique(np.concatenate([content, picture, look, both]))
     files, pictures = set(content.tolist()), set(picture.tolist())
 
-    groups = {row: Group(start + row) for row in range(count)}
+    leads = np.ones(count, bool)
+    folded: dict[int, tuple[tuple[int, str], ...]] = {}
     for pair in pairs.tolist():  # by the better one, then by the other
         best, other = divmod(pair, count)
-        if best in groups and other in groups:
-            del groups[other]
+        if leads[best] and leads[other]:
+            leads[other] = False
             why = SAME_FILE if pair in files else SAME_PICTURE if pair in pictures else VARIANT
-            groups[best].folded.append((start + other, why))
-    return list(groups.values())
+            folded[best] = (*folded.get(best, ()), (other, why))
+    return Groups(np.flatnonzero(leads), folded)
 
 
 def _equal(column: NDArray[np.uint64]) -> Ids:

@@ -24,8 +24,7 @@ def make_hits(
     """
     hits = []
     for rank, (stage, one) in enumerate(found, start=first):
-        candidate = stage.candidates[one.row]
-        item = details.get(candidate.item)
+        item = details.get(int(stage.candidates.items[one.row]))
         if item is None:
             continue
         hits.append(
@@ -38,7 +37,7 @@ def make_hits(
                 score=float(stage.evidence.score[one.row]),
                 tags=item.tags,
                 attributes=item.attributes,
-                channels=candidate.ranks,
+                channels=stage.candidates.found_by(one.row),
                 group=tuple(_members(stage, one, details)),
                 explanation=None if words is None else _explain(stage, one.row, words),
             )
@@ -49,7 +48,7 @@ def make_hits(
 def items_of(found: Sequence[tuple[Stage, Group]]) -> list[int]:
     """Every item that is shown, folded ones too."""
     return [
-        stage.candidates[row].item
+        int(stage.candidates.items[row])
         for stage, one in found
         for row in (one.row, *(row for row, _ in one.folded))
     ]
@@ -57,7 +56,7 @@ def items_of(found: Sequence[tuple[Stage, Group]]) -> list[int]:
 
 def _members(stage: Stage, one: Group, details: Mapping[int, ItemRecord]) -> Iterator[Member]:
     for row, why in one.folded:
-        item = details.get(stage.candidates[row].item)
+        item = details.get(int(stage.candidates.items[row]))
         if item is not None:
             score = float(stage.evidence.score[row])
             yield Member(item.key, item.name, item.image, score, why)
@@ -72,5 +71,5 @@ def _explain(stage: Stage, row: int, words: Words) -> Explanation:
         similarity=float(evidence.cosines[row]),
         caption_similarity=float(evidence.captions[row]),
         coverage=float(evidence.coverage[row]),
-        words=words.get(stage.candidates[row].item, ()),
+        words=words.get(int(stage.candidates.items[row]), ()),
     )

@@ -21,6 +21,7 @@ from db.generations import Generation, names, open_current, open_generation
 from db.home import Home
 from db.records import ItemRecord
 from db.store import Store
+from db.vectors import Ids
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from errors import IndexStateError, PairdexError, QueryError
@@ -33,7 +34,7 @@ from search.paging import VERSION, Cursor, Place, digest, turn
 from search.request import Request
 from search.rerank import Evidence
 from search.results import SearchResult
-from search.shortlist import Candidate, whole_shortlist
+from search.shortlist import Candidates, whole_shortlist
 from search.spelling import suggestion
 from search.stages import Stages
 from search.verdict import verdict
@@ -145,12 +146,11 @@ class Searcher:
         """How the candidates of a request are found and judged, as deep as is asked for."""
         generation, asked = self._generation, one.asked
 
-        def take(count: int) -> tuple[Sequence[Candidate], bool]:
+        def take(count: int) -> tuple[Candidates, bool]:
             first = one.near if count == self._settings.shortlist else None
             return whole_shortlist(generation, asked.vector, asked.words, count, one.allowed, first)
 
-        def judged(candidates: Sequence[Candidate]) -> Evidence:
-            items = np.asarray([candidate.item for candidate in candidates], np.int64)
+        def judged(items: Ids) -> Evidence:
             return verdict(generation, self._encoder, asked, items)
 
         return Stages(generation, one.request, self._settings, self._threshold, take, judged)

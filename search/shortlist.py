@@ -6,7 +6,8 @@ what no model has learnt: names and brands. The union goes to the head.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,31 @@ from db.vectors import Floats, Ids, Selection
 FUSION = 60.0
 
 
-@dataclass(slots=True)
-class Candidate:
-    item: int
-    fused: float = 0.0
-    ranks: dict[str, int] = field(default_factory=dict)  # channel → rank from 1
+@dataclass(frozen=True)
+class Candidates:
+    """Items in the order of their fused rank: arrays, as a query has hundreds of them."""
+
+    items: Ids
+    channels: tuple[str, ...]
+    ranks: NDArray[np.int32]  # [channels, items], from 1; 0 where a channel did not find the item
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, rows: slice | NDArray[np.generic]) -> Candidates:
+        return Candidates(self.items[rows], self.channels, self.ranks[:, rows])
+
+    def of(self, channel: str) -> Ids:
+        """What one channel found, best first."""
+        if channel not in self.channels:
+            return self.items[:0]
+        ranks = self.ranks[self.channels.index(channel)]
+        return self.items[np.argsort(ranks, kind="stable")][np.count_nonzero(ranks == 0) :]
+
+    def found_by(self, row: int) -> dict[str, int]:
+        """Channel → rank in it."""
+        pairs = zip(self.channels, self.ranks[:, row].tolist(), strict=True)
+        return {channel: rank for channel, rank in pairs if rank}
 
 
 @dataclass(frozen=True)
@@ -66,15 +87,21 @@ def whole_shortlist(
     count: int,
     allowed: Allowed | None = None,
     nearest: Near | None = None,
-) -> tuple[list[Candidate], bool]:
+) -> tuple[Candidates, bool]:
     """The shortlist of so many per channel, and whether there is nothing beside it."""
-    candidates = shortlist(generation, vector, words, count, allowed, nearest)
+    found = shortlist(generation, vector, words, count, allowed, nearest)
     every = generation.images.ids if allowed is None else generation.images.ids[allowed.images.rows]
     if count >= len(every) or (vector is None and not words):
         # So many are all of them, however a channel may miss some; and a filter alone has no order.
-        found = {candidate.item for candidate in candidates}
-        candidates += [Candidate(item) for item in every[:count].tolist() if item not in found]
-    return candidates, len(candidates) >= len(every)
+        rest = every[:count]
+        rest = rest[~np.isin(rest, found.items)]
+        unranked = np.zeros((len(found.channels), len(rest)), np.int32)
+        found = Candidates(
+            np.concatenate([found.items, rest]),
+            found.channels,
+            np.concatenate([found.ranks, unranked], axis=1),
+        )
+    return found, len(found) >= len(every)
 
 
 def shortlist(
@@ -84,39 +111,41 @@ def shortlist(
     count: int,
     allowed: Allowed | None = None,
     nearest: Near | None = None,
-) -> list[Candidate]:
+) -> Candidates:
     """The union of the channels, best fused rank first; without a vector or words fewer of them.
 
     What is not allowed takes no place: each channel gives as many candidates as without a filter.
     `nearest` is what the vector channels have found already.
     """
-    mask = None if allowed is None else allowed.images.mask
-    channels: dict[str, list[int]] = {}
+    channels: dict[str, Ids] = {}
     if vector is not None:
         nearest = nearest or near(generation, vector[None], count, allowed)[0]
-        channels["image"] = _nearest(nearest.images)
+        channels["image"] = nearest.images[nearest.images >= 0]
         channels["caption"] = _owners(generation, nearest.captions)
     if words:
-        channels["words"] = generation.words.hits(words, count, mask)[0].tolist()
-    found: dict[int, Candidate] = {}
-    for channel, items in channels.items():
-        for rank, item in enumerate(items, start=1):
-            candidate = found.get(item)
-            if candidate is None:
-                candidate = found[item] = Candidate(item)
-            candidate.ranks[channel] = rank
-            candidate.fused += 1.0 / (FUSION + rank)
-    return sorted(found.values(), key=lambda candidate: (-candidate.fused, candidate.item))
+        mask = None if allowed is None else allowed.images.mask
+        channels["words"] = generation.words.hits(words, count, mask)[0]
+    return _united(channels)
 
 
-def _nearest(ids: Ids) -> list[int]:
-    # FAISS pads with -1 where an approximate index finds fewer.
-    found: list[int] = ids[ids >= 0].tolist()
-    return found
+def _united(channels: Mapping[str, Ids]) -> Candidates:
+    nothing = np.empty(0, np.int64)
+    items, places = np.unique(np.concatenate([nothing, *channels.values()]), return_inverse=True)
+    ranks = np.zeros((len(channels), len(items)), np.int32)
+    fused = np.zeros(len(items))
+    start = 0
+    for row, found in zip(ranks, channels.values(), strict=True):
+        where = places[start : start + len(found)]
+        row[where] = np.arange(1, len(found) + 1)
+        fused[where] += 1.0 / (FUSION + row[where])
+        start += len(found)
+    order = np.argsort(-fused, kind="stable")  # of equals the lower id
+    return Candidates(items[order], tuple(channels), ranks[:, order])
 
 
-def _owners(generation: Generation, ids: Ids) -> list[int]:
+def _owners(generation: Generation, ids: Ids) -> Ids:
     """Caption hits as the items they belong to, each item once, at its best caption."""
     side = generation.captions
-    captions = np.asarray(_nearest(ids), np.int64)
-    return list(dict.fromkeys(side.owners[side.rows(captions)].tolist()))
+    owners = side.owners[side.rows(ids[ids >= 0])]  # FAISS pads with -1 where it finds fewer
+    _, firsts = np.unique(owners, return_index=True)
+    return np.asarray(owners[np.sort(firsts)], np.int64)

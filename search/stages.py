@@ -17,25 +17,25 @@ import numpy as np
 from db.generations import Generation
 from db.vectors import Ids
 from search.diversity import spread
-from search.grouping import Group, alone, group
+from search.grouping import Group, Groups, alone, group
 from search.request import Request
 from search.rerank import Evidence
-from search.shortlist import Candidate
+from search.shortlist import Candidates
 from settings import SearchSettings
 
 DEEPER = 4
 SLICE = 16_384  # candidates judged at a time
 
 # So many per channel → the candidates, and whether there are no others.
-Take = Callable[[int], tuple[Sequence[Candidate], bool]]
-Judge = Callable[[Sequence[Candidate]], Evidence]
+Take = Callable[[int], tuple[Candidates, bool]]
+Judge = Callable[[Ids], Evidence]
 
 
 @dataclass(frozen=True)
 class Stage:
-    candidates: Sequence[Candidate]
+    candidates: Candidates
     evidence: Evidence  # a row for each candidate
-    groups: Sequence[Group]  # rows of both, in the order of the results
+    groups: Groups  # rows of both, in the order of the results
     before: int  # candidates of earlier stages
 
 
@@ -53,8 +53,7 @@ class Stages:
     ) -> None:
         self._generation, self._request, self._settings = generation, request, settings
         self._threshold, self._take, self._judge = threshold, take, judge
-        self._new: list[list[Candidate]] = []  # of each stage
-        self._seen: set[int] = set()
+        self._new: list[Candidates] = []  # of each stage
         self._whole = False
         self._made: dict[int, Stage] = {}
 
@@ -88,44 +87,39 @@ class Stages:
             if self._whole:
                 return None
             found, self._whole = self._take(self._settings.shortlist * DEEPER ** len(self._new))
-            new = [candidate for candidate in found if candidate.item not in self._seen]
-            self._seen.update(candidate.item for candidate in new)
-            self._new.append(new)
+            if self._new:
+                seen = np.concatenate([earlier.items for earlier in self._new])
+                found = found[~np.isin(found.items, seen)]
+            self._new.append(found)
         return self._made.setdefault(number, self._stage(number))
 
     def _stage(self, number: int) -> Stage:
         candidates = self._new[number]
         starts = range(0, max(len(candidates), 1), SLICE)
-        parts = [self._judge(candidates[start : start + SLICE]) for start in starts]
+        parts = [self._judge(candidates.items[start : start + SLICE]) for start in starts]
         evidence = parts[0] if len(parts) == 1 else _joined(parts)
         before = sum(map(len, self._new[:number]))
         return Stage(candidates, evidence, self._groups(candidates, evidence), before)
 
-    def _groups(self, candidates: Sequence[Candidate], evidence: Evidence) -> list[Group]:
+    def _groups(self, candidates: Candidates, evidence: Evidence) -> Groups:
         scores, request = evidence.score, self._request
         # Stable: where the judge sees no difference, the shortlist's order stays.
         order = np.argsort(-scores, kind="stable")
         if request.min_score is not None:
             order = order[scores[order] >= request.min_score]
-        places: list[int] = order.tolist()
-        items: Ids = np.asarray([candidates[row].item for row in places], np.int64)
+        items = candidates.items[order]
         if request.group:
             settings = self._settings
             groups = group(self._generation, items, settings.group_bits, settings.group_cosine)
         else:
             groups = alone(len(items))
         if request.diversity:
-            firsts = np.asarray([one.row for one in groups], np.int64)
             images = self._generation.images
-            vectors = images.vectors[images.rows(items[firsts])].astype(np.float32)
-            best = scores[order[firsts]]
+            vectors = images.vectors[images.rows(items[groups.rows])].astype(np.float32)
+            best = scores[order[groups.rows]]
             turn = spread(best, vectors, request.diversity, self._threshold)
-            groups = [groups[place] for place in turn]
-        for one in groups:  # from places in the order to rows of the candidates
-            one.row = places[one.row]
-            if one.folded:
-                one.folded = [(places[row], why) for row, why in one.folded]
-        return groups
+            groups = Groups(groups.rows[turn], groups.folded)
+        return groups.at(order)  # from places in the order to rows of the candidates
 
 
 def _joined(parts: Sequence[Evidence]) -> Evidence:

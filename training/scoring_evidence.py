@@ -44,8 +44,7 @@ def look_for(place: Gallery, encoder: Encoder, queries: Sequence[Known]) -> Iter
     encoded = encoder.texts([query.text for query in queries])
     for number, query in enumerate(queries):
         one = encoded[number : number + 1]
-        near = shortlist(generation, one.vectors[0], query.text, CANDIDATES)
-        items = np.asarray([candidate.item for candidate in near], np.int64)
+        items = shortlist(generation, one.vectors[0], query.text, CANDIDATES).items
         said = wording(generation.words, query.text, items)
         seen = judge(generation, encoder, one, items, said)
         right = [place.ids[key] for key in query.right if key in place.ids]
