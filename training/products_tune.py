@@ -67,7 +67,7 @@ def tune(
         # Normalisation stays as it was learnt: batches of a few products would shake it.
         features = backbone(pixels, training=False)
         model = keras.Model(pixels, top.over(features, look(), labels, recipe.seed))
-        _fit(model, lambda rows: [_views(images[rows], dice)], truth, recipe, dice, progress)
+        _fit(model, lambda rows: _views(images[rows], dice), truth, recipe, dice, progress)
         views = look()
     return *top.plain(), views
 
@@ -160,7 +160,7 @@ def _features(name: str, raised: list[Any], fixed: Any) -> Any:
 
 def _fit(
     model: keras.Model,
-    seen: Callable[[Rows], list[NDArray[Any]]],
+    seen: Callable[[Rows], Any],
     truth: Floats,
     recipe: Recipe,
     dice: np.random.Generator,
