@@ -80,7 +80,7 @@ format: .venv/installed
 
 bench: .venv/installed
 	@test -e $(DEMO)/home/generations/CURRENT || $(MAKE) demo
-	$(BIN)/python -m benchmarks.start_up $(DEMO)/home 9
+	$(BIN)/python -m benchmarks.start_up $(DEMO)/home --items 100000
 	$(BIN)/python -m benchmarks.throughput $(DEMO)/home
 	$(BIN)/python -m benchmarks.decoding $(DEMO)/home
 	$(BIN)/python -m benchmarks.scale 1000 10000 --home $(DEMO)/home

@@ -159,6 +159,7 @@ def publish(
     index: IndexSettings,
     progress: Progress = silent,
     first: int = 1,
+    fingerprint: str = FINGERPRINT,
 ) -> Generation:
     """A whole generation of the catalog; ids count from `first`."""
     with publishing.building(home.generations) as (name, folder):
@@ -167,7 +168,7 @@ def publish(
         manifest = Manifest(
             name=name,
             created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            fingerprint=FINGERPRINT,
+            fingerprint=fingerprint,
             signature=name,
             items=catalog.count,
             captions=catalog.count,
