@@ -17,7 +17,7 @@ def plain(line: str) -> list[tuple[str, float, bool]]:
 def test_bare_words_together_are_one_text() -> None:
     query = parse("  a fire-type   lizard ")
     assert query.text == query.words == "a fire-type lizard"
-    assert query.weighted == query.must == query.must_not == ()
+    assert (query.weighted, query.must, query.must_not) == ((), (), ())
 
 
 def test_quotes_ask_for_exact_words_and_the_model_reads_them_too() -> None:

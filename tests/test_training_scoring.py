@@ -119,7 +119,10 @@ def test_more_evidence_never_lowers_a_score(
 def test_an_item_without_captions_is_found_by_its_image_or_by_its_words() -> None:
     scoring = Scoring()
     nothing, much = np.zeros(1, np.float32), np.ones(1, np.float32)
-    silent, named = Wording(*[nothing] * 4, 1.0), Wording(much, 3 * much, 3 * much, much, 1.0)
+    silent, named = (
+        Wording(nothing, nothing, nothing, nothing, 1.0),
+        Wording(much, 3 * much, 3 * much, much, 1.0),
+    )
     image = scoring.image(9 * much, much, 1.0)
     seen = scoring.score(9 * much, much, -much, silent)
     assert seen == pytest.approx(image, abs=0.05)
@@ -173,7 +176,7 @@ def test_a_fitted_search_promises_what_it_holds(
     home: Home, store: Store, encoder: FakeEncoder, settings: Settings
 ) -> None:
     """Colours are seen and named: what has the colour is likely, what has not is not."""
-    scoring, _ = fit_scoring(store, encoder, seed=1)  # type: ignore[arg-type]  # as a search needs it
+    scoring, _ = fit_scoring(store, encoder, seed=1)
     assert 0.0 < scoring.no_match < 1.0
     assert min(scoring.told.short + scoring.told.long + scoring.seen.short) >= 0.0
     build_index(home, store, encoder, settings)

@@ -59,8 +59,8 @@ def _scene(dice: np.random.Generator) -> Image.Image:
             pen.rectangle((x, y, x + wide, y + high), tone)
     elif kind == 1:  # a wooden table
         for y in range(0, SIDE, int(dice.integers(9, 24))):
-            tone = np.clip(base + dice.normal(0, 14), 0, 255).astype(int)
-            pen.rectangle((0, y, SIDE, y + 22), tuple(tone))
+            grain = np.clip(base + dice.normal(0, 14), 0, 255).astype(int)
+            pen.rectangle((0, y, SIDE, y + 22), tuple(grain))
     elif kind == 2:  # things out of focus
         cells = dice.integers(3, 9)
         coarse = np.clip(
@@ -87,7 +87,7 @@ def _thumb(scene: Image.Image, dice: np.random.Generator) -> None:
 
 def _taken(scene: Image.Image, dice: np.random.Generator) -> Image.Image:
     """Dim or glaring light from one side, warm or cold, with a sensor's noise."""
-    seen = np.asarray(scene, np.float32)
+    seen = np.asarray(scene, np.float64)
     gain = float(np.exp(dice.normal(-0.2, 0.3)))
     colour = np.exp(dice.normal(0, 0.06, 3))
     slope = np.linspace(-1, 1, SIZE) * dice.normal(0, 0.18)
