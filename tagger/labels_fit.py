@@ -21,7 +21,7 @@ _TEMPERATURES = np.geomspace(0.1, 4.0, 41)
 def fit_softmax(rows: Floats, values: Sequence[str]) -> Softmax:
     """A multinomial logistic regression; scaling is folded into its weights."""
     scaler = StandardScaler().fit(rows)
-    model = LogisticRegression(C=STRENGTH, max_iter=5000, tol=1e-7)
+    model = LogisticRegression(C=STRENGTH, max_iter=5000)
     model.fit(scaler.transform(rows), np.asarray(values))
     coefficients, bias = model.coef_, model.intercept_
     if len(model.classes_) == 2:  # one row there: that of the second class

@@ -10,6 +10,7 @@ import pytest
 
 from db import generations
 from db.home import Home
+from db.records import AttributeKind, AttributeValue
 from db.store import Store
 from errors import IndexStateError, QueryError
 from indexer.job import build_index
@@ -33,8 +34,18 @@ def painted(home: Home, tmp_path: Path, encoder: FakeEncoder, settings: Settings
         colour = names[number % 3]
         split = ("train", "val", "test", "train")[number % 4]
         item = record(draw(folder, str(number), colour, shade=number % 60), colour, split)  # type: ignore[arg-type]
-        columns = {"paint": colour, "motto": SENTENCES[colour], "shelf": "left", "edge": 2.5}
-        kinds = {"paint": "text", "motto": "text", "shelf": "text", "edge": "number"}
+        columns: dict[str, AttributeValue] = {
+            "paint": colour,
+            "motto": SENTENCES[colour],
+            "shelf": "left",
+            "edge": 2.5,
+        }
+        kinds: dict[str, AttributeKind] = {
+            "paint": "text",
+            "motto": "text",
+            "shelf": "text",
+            "edge": "number",
+        }
         items.append(dataclasses.replace(item, attributes=columns, kinds=kinds))
     with Store.open(home.path, create=True) as store:
         store.apply_import(items, [])
@@ -126,7 +137,7 @@ def test_a_softmax_head_agrees_with_scikit_learn(classes: int) -> None:
     truth = np.asarray([f"class {n % classes}" for n in range(90)])
     rows[:, 0] += np.arange(90) % classes
     scaler = StandardScaler().fit(rows)
-    peer = LogisticRegression(C=0.01, max_iter=5000, tol=1e-7).fit(scaler.transform(rows), truth)
+    peer = LogisticRegression(C=0.01, max_iter=5000).fit(scaler.transform(rows), truth)
     found = fit_softmax(rows, truth.tolist())
     assert found.values == tuple(peer.classes_)
     assert found.chances(rows) == pytest.approx(

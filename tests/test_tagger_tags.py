@@ -206,7 +206,7 @@ def test_captions_alone_are_captions_alone(
     [answer] = tagger(home, store, weighing, settings, Asked(captions_only=True)).tag([image])
     assert len(answer.captions) == settings.tagger.top_captions
     assert [m.score for m in answer.captions] == sorted(m.score for m in answer.captions)[::-1]
-    assert answer.tags == answer.nearest == answer.label == ()
+    assert [*answer.tags, *answer.nearest, *answer.label] == []
 
 
 def test_without_an_index_the_heads_are_weighed(
