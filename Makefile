@@ -67,7 +67,7 @@ demo-goods: .venv/installed
 	$(BIN)/python -m benchmarks.records $(DEMO)/goods-home $(DEMO)/goods
 
 test: .venv/installed
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .
