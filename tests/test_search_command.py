@@ -366,5 +366,6 @@ def test_an_index_that_is_built_meanwhile_is_used(home: Path, copied: Path) -> N
     shell.type("lizard\r")
     shell.until("generation 000002 is live now")
     shell.until("results? in .*generation 000002")
+    shell.until(PROMPT)  # before it reads, the terminal itself would take the end for its own
     shell.type("\x04")
     assert shell.end() == 0
