@@ -255,6 +255,8 @@ def test_ctrl_c_says_that_the_job_can_go_on(tmp_path: Path) -> None:
         [sys.executable, ROOT / "cli.py", "--home", tmp_path, "catalog", "demo", "--items", "9999"],
         stderr=subprocess.PIPE,
         text=True,
+        # A shell that runs the tests in the background has them ignore it, and so their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not any(tmp_path.glob("demo/images/*")):
         assert job.poll() is None
