@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 from db import details
 from db.tables import Base, Item, SchemaVersion
 from db.tables_links import LinkedRow, LinkProblemRow, LinkRow
+from db.tables_review import QuestionRow
 from db.tables_search import JudgementRow, SavedRow
 from errors import HomeError
 
@@ -64,7 +65,12 @@ def _linked(connection: Connection) -> None:
     Base.metadata.create_all(connection, tables)  # type: ignore[arg-type]  # Tables, typed as FromClauses
 
 
-STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged, _linked)
+def _asked(connection: Connection) -> None:
+    """Step 6: questions about tags and matches, and their answers."""
+    Base.metadata.create_all(connection, [QuestionRow.__table__])  # type: ignore[list-item]  # Table, typed as FromClause
+
+
+STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged, _linked, _asked)
 
 
 def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> int:

@@ -17,6 +17,7 @@ from db.home import Home, writing
 from db.judgements import Judgements, SavedSearches
 from db.links import Links
 from db.migrations import migrate
+from db.questions import Questions
 from db.records import (
     ImageFacts,
     IndexRecord,
@@ -39,7 +40,7 @@ class Store(Filterable):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.judgements, self.saved = Judgements(engine), SavedSearches(engine)
-        self.links = Links(engine)
+        self.links, self.questions = Links(engine), Questions(engine)
 
     @classmethod
     def open(cls, home: Path, create: bool = False) -> Store:

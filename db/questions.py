@@ -1,0 +1,112 @@
+"""Questions that were put to people, and their answers: `store.questions`."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Engine, func, insert, select, update
+
+from db.tables_review import QuestionRow
+
+CHUNK = 500
+Kind = Literal["tag", "match"]
+Verdict = Literal["yes", "no", "skip"]
+_TABLE = QuestionRow.__table__
+_ANSWER = ("answer", "turn", "source", "answered")  # what asking again leaves as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Does the image bear the tag (`tag`)? Does it answer the query (`match`)?"""
+
+    id: str  # the same wherever and whenever the same is asked, see `question_id`
+    kind: Kind
+    content: str  # SHA-256 of the image file, as hex digits
+    image: str  # absolute path
+    item: str = ""  # the catalog's own id; "" for an image that is not in the catalog
+    tag: str = ""
+    query: str = ""
+    said: bool | None = None  # what the catalog says; None where it says nothing
+    score: float | None = None  # the model's probability of yes
+    model: str = ""  # its fingerprint
+    answer: Verdict | Literal[""] = ""
+    turn: int = 0  # counts answers in their order; 0 = none yet
+    source: str = ""  # where it was answered: review, page, api, file …
+    answered: str = ""  # ISO, UTC
+
+
+def question_id(kind: Kind, content: str, about: str) -> str:
+    """`about` is the tag or the query."""
+    parts = "\0".join((kind, content, about))
+    return hashlib.sha256(parts.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+class Questions:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def put(self, questions: Sequence[Question]) -> None:
+        """Make them known, so that they can be answered by their ids. Answers stay as they are."""
+        with self._engine.begin() as connection:
+            for start in range(0, len(questions), CHUNK):
+                part = {one.id: one for one in questions[start : start + CHUNK]}
+                known = set(
+                    connection.scalars(select(QuestionRow.id).where(QuestionRow.id.in_(part)))
+                )
+                for one in part.values():
+                    values = dataclasses.asdict(one)
+                    for name in _ANSWER:
+                        del values[name]
+                    if one.id in known:
+                        same = update(QuestionRow).where(QuestionRow.id == one.id)
+                        connection.execute(same.values(values))
+                    else:
+                        blank = {"answer": "", "turn": 0, "source": "", "answered": None}
+                        connection.execute(insert(QuestionRow).values(values | blank))
+
+    def answer(self, number: str, verdict: Verdict, source: str) -> Question | None:
+        """The question with its answer, or None where nobody asked it.
+
+        The same answer again changes nothing; another one takes the place of the earlier.
+        """
+        with self._engine.begin() as connection:
+            here = QuestionRow.id == number
+            turns = select(func.coalesce(func.max(QuestionRow.turn), 0) + 1).scalar_subquery()
+            values = {"answer": verdict, "source": source, "answered": dt.datetime.now(dt.UTC)}
+            other = update(QuestionRow).where(here, QuestionRow.answer != verdict)
+            connection.execute(other.values(values | {"turn": turns}))
+        return self.get(number)
+
+    def take_back(self, number: str) -> bool:
+        """Whether there was an answer; the question stands open again."""
+        blank = {"answer": "", "turn": 0, "source": "", "answered": None}
+        given = update(QuestionRow).where(QuestionRow.id == number, QuestionRow.answer != "")
+        with self._engine.begin() as connection:
+            return connection.execute(given.values(blank)).rowcount > 0
+
+    def get(self, number: str) -> Question | None:
+        query = select(*_TABLE.c).where(QuestionRow.id == number)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else _question(row)
+
+    def answered(self) -> list[Question]:
+        """All that have an answer, the oldest answer first."""
+        query = select(*_TABLE.c).where(QuestionRow.answer != "").order_by(QuestionRow.turn)
+        with self._engine.connect() as connection:
+            return [_question(row) for row in connection.execute(query).mappings()]
+
+
+def _question(row: object) -> Question:
+    values = dict(row)  # type: ignore[call-overload]  # a RowMapping
+    when = values["answered"]
+    # SQLite gives back times without their zone, which is always UTC.
+    values["answered"] = (
+        "" if when is None else when.replace(tzinfo=dt.UTC).isoformat(timespec="seconds")
+    )
+    return Question(**values)
