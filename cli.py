@@ -22,6 +22,7 @@ from commands import (
     judgements,
     saved,
     search,
+    serve,
     shell,
     tag,
     train,
@@ -56,6 +57,7 @@ for command in (
     app.command()(command)
 app.command(cls=SearchCommand)(search.search)
 app.command()(shell.shell)
+app.command()(serve.serve)
 
 
 @app.callback()

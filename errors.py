@@ -7,7 +7,8 @@
     ├── ImageError               5   an image that cannot be read
     ├── ModelError               6   weights or artifact: missing, damaged, foreign
     ├── IndexStateError          7   no index yet, damaged, or of another model
-    └── HomeError                8   the home folder: missing, locked, no permission, disk full
+    └── HomeError                8   the home folder: missing, no permission, disk full
+        └── LockedError          8   another job writes to it
 
     and no error, but told to scripts as grep does:
         NOTHING_MATCHES          9   a search that was answered: nothing matches
@@ -77,6 +78,10 @@ class IndexStateError(PairdexError):
 
 class HomeError(PairdexError):
     exit_code = 8
+
+
+class LockedError(HomeError):
+    """Waiting helps."""
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,18 @@ class LinksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: Name
 
 
+class ServiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    host: Name
+    port: Annotated[int, Meta(ge=0, le=65535)]
+    batch: Annotated[int, Meta(ge=1, le=256)]
+    queue: Positive
+    timeout: Rate
+    threads: Annotated[int, Meta(ge=1, le=64)]
+    decoders: Annotated[int, Meta(ge=1, le=64)]
+    drain: Rate
+    refresh: Rate
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     catalog: CatalogSettings
     links: LinksSettings
@@ -144,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     index: IndexSettings
     search: SearchSettings
     tagger: TaggerSettings
+    service: ServiceSettings
 
 
 def load_settings(

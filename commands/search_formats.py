@@ -12,7 +12,6 @@ from errors import QueryError
 if TYPE_CHECKING:
     from search import Hit, SearchResult
 
-SCHEMA = "pairdex.search.v1"
 _COLUMNS = ("rank", "id", "score", "name", "image", "caption", "tags")
 
 
@@ -48,6 +47,8 @@ def write(form: str, result: SearchResult, null: bool = False) -> None:
 
 def document(result: SearchResult) -> dict[str, Any]:
     import msgspec
+
+    from search.results import SCHEMA
 
     said: dict[str, Any] = msgspec.to_builtins(result)
     return {"schema": SCHEMA} | said

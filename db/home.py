@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from errors import HomeError, PairdexError
+from errors import HomeError, LockedError, PairdexError
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Home:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except OSError:
                 holder = os.read(descriptor, 200).decode("utf-8", "replace").strip()
-                raise HomeError(
+                raise LockedError(
                     f"{self.path} is locked",
                     f"held by {holder or 'another process'}",
                     "wait until it ends, then run this again",

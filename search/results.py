@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from db.records import AttributeValue
 
+SCHEMA = "pairdex.search.v1"  # of a result as JSON
+
 
 @dataclass(frozen=True)
 class Explanation:

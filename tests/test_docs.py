@@ -103,7 +103,7 @@ def test_every_exit_code_is_in_the_table_with_its_class() -> None:
 def test_every_schema_of_the_commands_is_described_and_no_other() -> None:
     used = {
         name
-        for room in ("commands", "evaluation", "tagger", "training")
+        for room in ("commands", "evaluation", "search", "tagger", "training")
         for file in (ROOT / room).glob("*.py")
         for name in SCHEMA.findall(file.read_text(encoding="utf-8"))
     }

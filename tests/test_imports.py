@@ -26,6 +26,7 @@ ALLOWED = {
     "tagger": LEAVES | LOWER,
     "evaluation": LEAVES | LOWER | {"search", "tagger"},
     "training": LEAVES | LOWER | {"catalog", "search", "tagger", "evaluation"},
+    "service": LEAVES | LOWER | {"catalog", "search", "tagger", "indexer"},
 }
 OWNERS = {
     "tensorflow": {"encoder/network", "encoder/weights", "training/"},
@@ -37,6 +38,10 @@ OWNERS = {
     "pandas": {"catalog/", "training/", "evaluation/"},
     "typer": {"cli", "commands/"},
     "rich": {"cli", "commands/"},
+    "fastapi": {"service/"},
+    "starlette": {"service/"},
+    "uvicorn": {"service/"},
+    "prometheus_client": {"service/"},
 }
 SOURCES = sorted(
     file
@@ -78,7 +83,9 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
         assert len(file.read_text(encoding="utf-8").splitlines()) <= 300, file
 
 
-@pytest.mark.parametrize("module", ["search", "tagger", "cli", "indexer.job", "catalog.importing"])
+@pytest.mark.parametrize(
+    "module", ["search", "tagger", "cli", "indexer.job", "catalog.importing", "service.app"]
+)
 def test_serving_never_loads_tensorflow(module: str) -> None:
     code = f"import {module}, sys; print([m for m in sys.modules if m in ('tensorflow', 'keras')])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

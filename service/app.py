@@ -1,0 +1,40 @@
+"""The application: `create_app(home, settings)`; each group of addresses is a router of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from db.home import Home
+from service import problems, routes_health, routes_items, routes_search
+from service.live import OpenEncoder, open_encoder
+from service.segments import Segments
+from service.state import Service
+from settings import Settings
+
+ROUTERS = (routes_health.router, routes_search.router, routes_items.router)
+
+
+def create_app(home: Path, settings: Settings, encoders: OpenEncoder = open_encoder) -> FastAPI:
+    """Raises a HomeError where there is no catalog; without an index it serves what it can."""
+    service = Service(Home(home), settings, encoders)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        try:
+            yield
+        finally:
+            await service.close()
+
+    # No /docs: its page would load scripts from elsewhere.
+    app = FastAPI(title="Pairdex", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.service = service
+    problems.install(app)
+    app.add_middleware(Segments)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
