@@ -213,6 +213,13 @@ class Journal:
                     found[image] = Seen(image, row.signature, stamps)
         return found
 
+    def images(self, most: int) -> list[Path]:
+        """The images that outputs were last written for, the latest first."""
+        query = select(_changes.c.image).where(_changes.c.state == "done")
+        query = query.group_by(_changes.c.image).order_by(func.max(_changes.c.id).desc())
+        with self._engine.connect() as connection:
+            return [Path(os.fsdecode(name)) for name in connection.scalars(query.limit(most))]
+
     def runs(self) -> list[RunFacts]:
         """The latest first; those that wrote nothing, or all of which was put back, count 0."""
         in_force = func.count(_changes.c.id)

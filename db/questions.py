@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Engine, func, insert, select, update
 
+from db.tables import Item, ItemTag, Tag
 from db.tables_review import QuestionRow
 
 CHUNK = 500
+ASKABLE = 5000  # items that are read at once
 Kind = Literal["tag", "match"]
 Verdict = Literal["yes", "no", "skip"]
 _TABLE = QuestionRow.__table__
@@ -44,6 +46,16 @@ def question_id(kind: Kind, content: str, about: str) -> str:
     """`about` is the tag or the query."""
     parts = "\0".join((kind, content, about))
     return hashlib.sha256(parts.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """An item that questions may be about, with as little as choosing them needs."""
+
+    id: int
+    content: str
+    split: str
+    tags: tuple[str, ...]
 
 
 class Questions:
@@ -100,6 +112,40 @@ class Questions:
         query = select(*_TABLE.c).where(QuestionRow.answer != "").order_by(QuestionRow.turn)
         with self._engine.connect() as connection:
             return [_question(row) for row in connection.execute(query).mappings()]
+
+    def askable(self) -> Iterator[list[Askable]]:
+        """All items but those of the test split, which judge what is learnt from the answers.
+
+        In the order of their ids, some thousand at a time.
+        """
+        last = 0
+        while True:
+            items = select(Item.id, Item.content_hash, Item.split).where(Item.id > last)
+            items = items.order_by(Item.id).limit(ASKABLE)
+            with self._engine.connect() as connection:
+                rows = connection.execute(items).all()
+                if not rows:
+                    return
+                here = ItemTag.item_id.between(rows[0].id, rows[-1].id)
+                tags: dict[int, list[str]] = {}
+                borne = select(ItemTag.item_id, Tag.name).join(Tag).where(here).order_by(Tag.id)
+                for item, tag in connection.execute(borne):
+                    tags.setdefault(item, []).append(tag)
+            last = rows[-1].id
+            yield [
+                Askable(row.id, row.content_hash, row.split, tuple(tags.get(row.id, ())))
+                for row in rows
+                if row.split != "test"
+            ]
+
+    def in_catalog(self, contents: Sequence[str]) -> set[str]:
+        """Those of the contents that an item of the catalog has."""
+        found = set[str]()
+        with self._engine.connect() as connection:
+            for start in range(0, len(contents), CHUNK):
+                some = Item.content_hash.in_(contents[start : start + CHUNK])
+                found |= set(connection.scalars(select(Item.content_hash).where(some)))
+        return found
 
 
 def _question(row: object) -> Question:

@@ -7,6 +7,8 @@
     text.xml .bin     tokens → vector, half, tags
     head.npz          the rest of the match head
     words.txt         stems of the words that training met (older models have none)
+    heads-….npz       what corrections have changed of the heads (only after a refit)
+    refits/           artifact.json as it was before each refit: the way back
 
 The fingerprint is of all of it, the metrics left out. The embedding fingerprint is of what makes
 vectors and halves, so that an index outlives a change of scoring or thresholds.
@@ -44,6 +46,17 @@ EMBEDDING_FILES = ("tokenizer.json", "image.xml", "image.bin", "text.xml", "text
 _TRAIN = "run `pairdex train`"
 
 
+class Refit(msgspec.Struct, frozen=True, kw_only=True):
+    """What corrections have made of the trained heads, see heads.py."""
+
+    file: str  # of the artifact
+    number: int  # counts the refits of this model that are in force
+    turn: int  # the last answer that was known then
+    answers: int  # corrections of tags that were learnt from
+    pairs: int  # judged pairs that were learnt from
+    created: str
+
+
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     """artifact.json as it is."""
 
@@ -58,6 +71,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: list[float]
     scoring: Scoring
     tagging: Tagging | None = None  # older models give tags by their thresholds
+    refit: Refit | None = None
     recipe: dict[str, Any]
     metrics: dict[str, Any]
     files: dict[str, str] = {}
@@ -74,6 +88,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
 def seal(folder: Path, artifact: Artifact) -> Artifact:
     """Write artifact.json over the finished files of `folder`; returns it with its fingerprint."""
     names = [*FILES, *([WORDS] if (folder / WORDS).exists() else [])]
+    names += [artifact.refit.file] if artifact.refit is not None else []
     files = {name: sha256(folder / name) for name in names}
     artifact = msgspec.structs.replace(artifact, files=files, fingerprint="")
     fingerprint = _fingerprint(msgspec.json.encode(artifact))

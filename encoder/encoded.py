@@ -83,6 +83,9 @@ class Encoder(Protocol):
 
     def texts(self, batch: Sequence[str]) -> Encoded: ...
 
+    def tags_of(self, vectors: NDArray[np.floating]) -> Floats:
+        """The tags of images whose vectors are known: as `images` gives them, without the image."""
+
     @property
     def precision(self) -> str:
         """What `stream_images` computes in: f32, or what was found to be as good here."""

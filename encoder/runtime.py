@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from encoder import artifact as artifacts
 from encoder.encoded import Encoded, Floats
-from encoder.head import Head
+from encoder.head import Head, sigmoid
+from encoder.heads import Heads, TagHead
 from encoder.inputs import PADDING, Pixels, Tokenizer, Tokens
 from encoder.known import FILE as WORDS
 from encoder.known import KnownWords
@@ -85,7 +86,24 @@ class OpenVinoEncoder:
             raise ModelError(
                 f"{self._folder} contradicts itself", "head and graphs differ in width"
             )
-        return head
+        return head if self.corrected is None else self.corrected.match(head)
+
+    @cached_property
+    def corrected(self) -> Heads | None:
+        """What a refit has changed of the heads, if there was one."""
+        refit = self.artifact.refit
+        return None if refit is None else Heads.read(self._folder / refit.file)
+
+    @cached_property
+    def tag_head(self) -> TagHead:
+        """As it was trained."""
+        return TagHead.read(self._folder / "weights.npz")
+
+    def tags_of(self, vectors: NDArray[np.floating]) -> Floats:
+        logits = self.tag_head.logits(vectors)
+        if self.corrected is not None:
+            logits = logits + self.corrected.logits(vectors)
+        return sigmoid(logits)
 
     @property
     def scoring(self) -> Scoring:
@@ -112,13 +130,14 @@ class OpenVinoEncoder:
         return tokenizer
 
     def images(self, batch: Pixels) -> Encoded:
-        return self._run(self._image_graph, batch)
+        return self._heeded(self._run(self._image_graph, batch))
 
     def texts(self, batch: Sequence[str]) -> Encoded:
         return self._run(self._text_graph, self._tokens(batch))
 
     def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
-        return self._image_stream(batches)
+        stream = self._image_stream(batches)
+        return stream if self.corrected is None else (self._heeded(some) for some in stream)
 
     def stream_texts(self, batches: Iterable[Sequence[str]]) -> Iterator[Encoded]:
         return self._text_stream(self._tokens(batch) for batch in batches)
@@ -129,6 +148,13 @@ class OpenVinoEncoder:
     def rest(self) -> None:
         for stream in ("_image_stream", "_text_stream"):
             self.__dict__.pop(stream, None)
+
+    def _heeded(self, images: Encoded) -> Encoded:
+        """With what corrections have changed; the graph is as it was trained."""
+        if self.corrected is None:
+            return images
+        tags = self.corrected.tags(images.vectors, images.tags)
+        return Encoded(images.vectors, images.halves, tags)
 
     def _run(self, graph: Any, batch: NDArray[Any]) -> Encoded:
         parts = [

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from db.records import CaptionRecord, ImageFacts, ItemRecord, Split
@@ -38,6 +39,9 @@ class OneByOne:
         raise NotImplementedError
 
     def texts(self, batch: Sequence[str]) -> Encoded:
+        raise NotImplementedError
+
+    def tags_of(self, vectors: NDArray[np.floating]) -> Floats:
         raise NotImplementedError
 
     def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
@@ -82,6 +86,10 @@ class FakeEncoder(OneByOne):
         # The exact shade makes neighbours differ.
         vectors[:, 3:6] = means / 2550
         return _encoded(vectors, sigmoid((80 - far) / 10))
+
+    def tags_of(self, vectors: NDArray[np.floating]) -> Floats:
+        """The shade is lost in a vector, the colour is not."""
+        return sigmoid(4 * np.asarray(vectors[:, : len(COLOURS)], np.float32) - 2)
 
     def texts(self, batch: Sequence[str]) -> Encoded:
         self.seen_texts += len(batch)

@@ -25,8 +25,9 @@ ALLOWED = {
     "search": LEAVES | LOWER,
     "tagger": LEAVES | LOWER,
     "evaluation": LEAVES | LOWER | {"search", "tagger"},
-    "training": LEAVES | LOWER | {"catalog", "search", "tagger", "evaluation"},
-    "service": LEAVES | LOWER | {"catalog", "search", "tagger", "indexer"},
+    "review": LEAVES | LOWER | {"search", "tagger", "evaluation"},
+    "training": LEAVES | LOWER | {"catalog", "search", "tagger", "evaluation", "review"},
+    "service": LEAVES | LOWER | {"catalog", "search", "tagger", "indexer", "review"},
 }
 OWNERS = {
     "tensorflow": {"encoder/network", "encoder/weights", "training/"},
@@ -84,7 +85,8 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["search", "tagger", "cli", "indexer.job", "catalog.importing", "service.app"]
+    "module",
+    ["search", "tagger", "cli", "indexer.job", "catalog.importing", "review", "service.app"],
 )
 def test_serving_never_loads_tensorflow(module: str) -> None:
     code = f"import {module}, sys; print([m for m in sys.modules if m in ('tensorflow', 'keras')])"

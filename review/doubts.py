@@ -1,0 +1,78 @@
+"""How doubtful each tag of each image is.
+
+Of an item the catalog says whether it bears a tag: the doubt is the probability that it is wrong,
+given what the model sees and that catalogs are mostly right. Of any other image nobody has said
+anything: the doubt is how near the tag is to the probability from which it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoder.encoded import Encoded, Encoder, Floats
+from encoder.head import sigmoid
+from encoder.tagging import logits
+from review.choosing import Doubt
+from tagger.answers import chances_of
+
+RIGHT = 0.95  # share of a catalog's words that are taken to be right
+KEPT = 60  # most doubtful images of each tag that are looked at further
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Some images with what the model says of them, and the catalog."""
+
+    contents: Sequence[str]
+    chances: Floats  # [n, tags]
+    least: Floats  # [tags], from which each tag is given
+    said: NDArray[np.bool_] | None  # [n, tags], None where the catalog says nothing
+
+
+def seen(
+    encoder: Encoder,
+    images: Encoded,
+    precision: float,
+    contents: Sequence[str],
+    said: NDArray[np.bool_] | None,
+) -> Seen:
+    chances, least = chances_of(encoder, images, precision)
+    return Seen(contents, chances, np.asarray(least, np.float32), said)
+
+
+def doubts(some: Seen) -> Floats:
+    """`[n, tags]`, from 0 to 1."""
+    if some.said is None:
+        far = np.abs(logits(some.chances) - logits(some.least))
+        return np.asarray(np.exp(-far), np.float32)
+    right = np.log(RIGHT / (1 - RIGHT))
+    # Log odds of bearing the tag by the model and by the catalog's word together.
+    both = logits(some.chances) + np.where(some.said, right, -right).astype(np.float32)
+    return sigmoid(np.where(some.said, -both, both))
+
+
+class MostDoubtful:
+    """Keeps the most doubtful of each tag while images come by in parts."""
+
+    def __init__(self, tags: Sequence[str], kept: int = KEPT) -> None:
+        self._tags, self._kept = tags, kept
+        self._best: list[list[Doubt]] = [[] for _ in tags]
+
+    def add(self, some: Seen) -> None:
+        found = doubts(some)
+        for tag, name in enumerate(self._tags):
+            column = found[:, tag]
+            rows = np.argsort(-column, kind="stable")[: self._kept]
+            new = [
+                Doubt(some.contents[r], name, float(column[r]), float(some.chances[r, tag]))
+                for r in rows.tolist()
+            ]
+            best = sorted([*self._best[tag], *new], key=lambda one: -one.doubt)
+            self._best[tag] = best[: self._kept]
+
+    def all(self) -> list[Doubt]:
+        return [one for some in self._best for one in some]
