@@ -108,7 +108,7 @@ def test_what_is_told_unasked_is_the_answer_to_the_same_question(review: Review)
     assert asked.id not in {one.id for one in review.queue(200, kinds=("tag",))}
     for wrong in ({"item": "none"}, {}, {"item": "1", "image": Path(asked.image)}):
         with pytest.raises(QueryError):
-            review.tell_tag("red", "yes", **wrong)  # type: ignore[arg-type]
+            review.tell_tag("red", "yes", **wrong)
     with pytest.raises(QueryError, match="no tag 'mauve'"):
         review.tell_tag("mauve", "yes", item="1")
 
