@@ -20,6 +20,7 @@ from commands import (
     home,
     index,
     judgements,
+    key,
     saved,
     search,
     serve,
@@ -45,6 +46,7 @@ app.add_typer(catalog.app, name="catalog")
 app.add_typer(index.app, name="index")
 app.add_typer(saved.app, name="saved")
 app.add_typer(judgements.app, name="judgements")
+app.add_typer(key.app, name="key")
 for command in (
     train.train,
     calibrate.calibrate,

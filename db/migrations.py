@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 
 from db import details
 from db.tables import Base, Item, SchemaVersion
+from db.tables_keys import KeyRow
 from db.tables_links import LinkedRow, LinkProblemRow, LinkRow
 from db.tables_review import QuestionRow
 from db.tables_search import JudgementRow, SavedRow
@@ -70,7 +71,12 @@ def _asked(connection: Connection) -> None:
     Base.metadata.create_all(connection, [QuestionRow.__table__])  # type: ignore[list-item]  # Table, typed as FromClause
 
 
-STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged, _linked, _asked)
+def _keyed(connection: Connection) -> None:
+    """Step 7: the service's API keys."""
+    Base.metadata.create_all(connection, [KeyRow.__table__])  # type: ignore[list-item]  # Table, typed as FromClause
+
+
+STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged, _linked, _asked, _keyed)
 
 
 def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> int:

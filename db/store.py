@@ -15,6 +15,7 @@ from db import details, sqlite, upsert
 from db.filtering import Filterable
 from db.home import Home, writing
 from db.judgements import Judgements, SavedSearches
+from db.keys import Keys
 from db.links import Links
 from db.migrations import migrate
 from db.questions import Questions
@@ -40,7 +41,8 @@ class Store(Filterable):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.judgements, self.saved = Judgements(engine), SavedSearches(engine)
-        self.links, self.questions = Links(engine), Questions(engine)
+        self.links, self.keys = Links(engine), Keys(engine)
+        self.questions = Questions(engine)
 
     @classmethod
     def open(cls, home: Path, create: bool = False) -> Store:
