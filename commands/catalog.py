@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.adding import add, remove
 from commands.context import JsonFlag, Session, plain, print_json, session
 from commands.fields import fields
 from commands.links import link, links, sync, unlink
@@ -87,7 +88,7 @@ def import_(
 
 
 app.command()(fields)
-for _command in (link, links, unlink, sync):
+for _command in (add, remove, link, links, unlink, sync):
     app.command()(_command)
 
 

@@ -111,7 +111,7 @@ def gc(
     ] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Remove old generations, leftovers of killed jobs, and what other models have left."""
+    """Remove old generations, leftovers of killed jobs, what other models and lost uploads left."""
     import msgspec
 
     from db.garbage import collect
@@ -129,6 +129,7 @@ def gc(
         f"leftovers of killed jobs {', '.join(done.leftovers)}": len(done.leftovers),
         f"{done.embeddings} embeddings of other models": done.embeddings,
         f"{done.compiled} compiled graphs of other models": done.compiled,
+        f"{done.uploads} uploaded images that no item has": done.uploads,
     }
     verb = "would free" if dry_run else "freed"
     for what, count in parts.items():

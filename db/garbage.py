@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from db.generations import current_name, names, read_manifest
 from db.history import folder_bytes
 from db.home import Home, writing
 from db.publishing import drop, leftovers
+from db.queue import Queue
+from db.store import Store
+from db.uploads import Uploads
 from errors import IndexStateError
 
 
@@ -24,6 +28,7 @@ class Collected:
     leftovers: list[str] = field(default_factory=list)  # folders of killed jobs
     embeddings: int = 0  # rows of other models
     compiled: int = 0  # files of other models
+    uploads: int = 0  # images that were sent to us and that no item has
     bytes: int = 0
 
 
@@ -56,7 +61,23 @@ def collect(home: Home, fingerprint: str | None, keep: int, dry_run: bool = Fals
         if fingerprint is not None and _served(root, live) in (None, fingerprint):
             _embeddings(home, fingerprint, found)
             _compiled(home, found)
+        _uploads(home, found)
     return found
+
+
+def wanted(store: Store, queue: Queue, contents: Sequence[str]) -> set[str]:
+    """Those of the contents that an item has, or will have once a waiting change is made."""
+    return store.contents(contents) | queue.contents(contents)
+
+
+def _uploads(home: Home, found: Collected) -> None:
+    uploads = Uploads(home)
+    files = list(uploads.files())
+    if files:
+        with Store.open(home.path) as store, Queue(home) as queue:
+            gone = uploads.collect(files, lambda some: wanted(store, queue, some), found.dry_run)
+        found.uploads = len(gone)
+        found.bytes += sum(size for _, size in gone)
 
 
 def _served(root: Path, live: str | None) -> str | None:

@@ -6,6 +6,8 @@
 ├── artifact/        the trained model
 ├── recogniser/      what tells products apart (where `training.product` names a column)
 ├── generations/     published indexes, and CURRENT, the name of the live one
+├── uploads/         images that came in over HTTP, by content
+├── queue.db         changes of the catalog that are accepted and not made yet
 ├── cache/           embeddings by content, runtime compile cache; may be deleted
 ├── tagging.db       what `tag` wrote beside and into images: needed to undo it
 ├── tagging.lock     held by the `tag` that writes
@@ -44,6 +46,14 @@ class Home:
     @property
     def generations(self) -> Path:
         return self.path / "generations"
+
+    @property
+    def uploads(self) -> Path:
+        return self.path / "uploads"
+
+    @property
+    def queue(self) -> Path:
+        return self.path / "queue.db"
 
     @property
     def cache(self) -> Path:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, delete, func, insert, 
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db import details, sqlite, upsert
+from db.changing import Changing
 from db.filtering import Filterable
 from db.home import Home, writing
 from db.judgements import Judgements, SavedSearches
@@ -34,10 +35,9 @@ CHUNK = 500
 SCAN_CHUNK = 5000
 # Asked by every search: made once, for to put a query together takes as long as to run it.
 _REMOVALS = select(State.number).where(State.name == upsert.REMOVALS)
-_NEWEST_IMPORT = select(func.max(Run.id)).where(Run.kind == "import", Run.finished.is_not(None))
 
 
-class Store(Filterable):
+class Store(Filterable, Changing):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.judgements, self.saved = Judgements(engine), SavedSearches(engine)
@@ -86,6 +86,11 @@ class Store(Filterable):
         """Bring the rows to what a source says, in one transaction; see upsert.py."""
         with self._engine.begin() as connection:
             return upsert.apply_import(connection, items, problems, prune)
+
+    def by_key(self, keys: Sequence[str]) -> dict[str, ItemRecord]:
+        """The items of the catalog's own ids; those that it lacks are left out."""
+        found = self.details(list(self.ids_of(keys).values()))
+        return {item.key: item for item in found.values()}
 
     def items(self, split: str | None = None) -> Iterator[ItemRecord]:
         """All items in the order of their ids, read in chunks."""
@@ -248,11 +253,6 @@ class Store(Filterable):
         )
         with Session(self._engine) as session:
             return [(k, s, r) for k, s, r in session.execute(query)]
-
-    def newest_import(self) -> int:
-        """A number that is another after each import."""
-        with self._engine.connect() as connection:
-            return connection.scalar(_NEWEST_IMPORT) or 0
 
     def last_run(self, kind: str) -> RunRecord | None:
         query = select(Run).where(Run.kind == kind, Run.finished.is_not(None))

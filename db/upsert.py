@@ -43,28 +43,7 @@ def apply_import(
     tag_ids = dict(connection.execute(select(Tag.name, Tag.id)).all())
     seen: set[int] = set()
     for chunk in _chunks(items):
-        _add_tags(connection, chunk, tag_ids)
-        old = [item for item in chunk if item.key in known]
-        new = [item for item in chunk if item.key not in known]
-        ids = [known[item.key] for item in old]
-        seen.update(ids)
-        before = _fingerprints(connection, ids)
-        touched: list[tuple[int, ItemRecord]] = []
-        for number, item in zip(ids, old, strict=True):
-            if before[number] == _fingerprint(item):
-                counts.unchanged += 1
-                continue
-            connection.execute(update(Item).where(Item.id == number).values(**_stored(item)))
-            touched.append((number, item))
-        counts.changed += len(touched)
-        if new:
-            rows = insert(Item).returning(Item.id, sort_by_parameter_order=True)
-            created = list(connection.scalars(rows, [_stored(item) for item in new]))
-            known.update((item.key, i) for i, item in zip(created, new, strict=True))
-            seen.update(created)
-            touched += zip(created, new, strict=True)
-            counts.added += len(new)
-        _write_children(connection, touched, tag_ids)
+        seen.update(_put(connection, chunk, known, tag_ids, counts))
     if prune:
         counts.removed = _remove(connection, [i for i in known.values() if i not in seen])
     if counts.added or counts.changed or counts.removed:
@@ -73,6 +52,62 @@ def apply_import(
     for problem_chunk in _chunks(problems):
         connection.execute(insert(Problem), [asdict(problem) for problem in problem_chunk])
     return counts
+
+
+def apply_changes(
+    connection: Connection, items: Sequence[ItemRecord], removed: Sequence[str]
+) -> ImportCounts:
+    """Add or change these items and remove those of the keys; the others are not even read."""
+    counts = ImportCounts()
+    for chunk in _chunks(items):
+        keys = [item.key for item in chunk]
+        names = {tag for item in chunk for tag in item.tags}
+        of_keys = select(Item.key, Item.id).where(Item.key.in_(keys))
+        of_names = select(Tag.name, Tag.id).where(Tag.name.in_(names))
+        known = dict(connection.execute(of_keys).all())
+        tag_ids = dict(connection.execute(of_names).all())
+        _put(connection, chunk, known, tag_ids, counts)
+    for keys in _chunks(removed):
+        ids = connection.scalars(select(Item.id).where(Item.key.in_(keys)))
+        counts.removed += _remove(connection, list(ids))
+    if counts.added or counts.changed or counts.removed:
+        _count(connection, CHANGES)
+    return counts
+
+
+def _put(
+    connection: Connection,
+    chunk: list[ItemRecord],
+    known: dict[str, int],
+    tag_ids: dict[str, int],
+    counts: ImportCounts,
+) -> list[int]:
+    """Bring each item to what its record says; returns their ids.
+
+    `known` and `tag_ids` hold what the database has of the keys and tags, and learn what is new.
+    """
+    _add_tags(connection, chunk, tag_ids)
+    old = [item for item in chunk if item.key in known]
+    new = [item for item in chunk if item.key not in known]
+    ids = [known[item.key] for item in old]
+    before = _fingerprints(connection, ids)
+    touched: list[tuple[int, ItemRecord]] = []
+    for number, item in zip(ids, old, strict=True):
+        if before[number] == _fingerprint(item):
+            counts.unchanged += 1
+            continue
+        connection.execute(update(Item).where(Item.id == number).values(**_stored(item)))
+        touched.append((number, item))
+    counts.changed += len(touched)
+    if new:
+        rows = insert(Item).returning(Item.id, sort_by_parameter_order=True)
+        created = list(connection.scalars(rows, [_stored(item) for item in new]))
+        known.update((item.key, i) for i, item in zip(created, new, strict=True))
+        touched += zip(created, new, strict=True)
+        ids += created
+        counts.added += len(new)
+    _write_children(connection, touched, tag_ids)
+    return ids
 
 
 def _write_children(

@@ -97,7 +97,7 @@ class Searcher:
 
     def _answers(self, requests: Sequence[Request], run: Any) -> Iterator[Answer]:
         start = time.perf_counter()
-        imports = self._store.newest_import()
+        imports = self._store.revision()
         ready = each_or_error(requests, self._ready)
         sound = [one for one in ready if isinstance(one, Ready)]
         look_near(self._generation, sound, self._settings.shortlist)

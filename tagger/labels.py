@@ -70,7 +70,7 @@ def stored(side: Side, ids: Sequence[int]) -> Floats:
 
 def labels_of(store: Store, generation: Generation, column: str, cache: Path | None) -> Labels:
     """From the cache, or fitted now."""
-    state = f"{generation.manifest.seal}\n{store.newest_import()}"
+    state = f"{generation.manifest.seal}\n{store.revision()}"
     mine, now = (hashlib.sha256(text.encode()).hexdigest()[:16] for text in (column, state))
     file = None if cache is None else cache / f"{mine}-{now}.npz"
     if file is not None and file.is_file():
