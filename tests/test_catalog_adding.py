@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from catalog.adding import Change, NoSuchItemError, Said, Shown, look, needs_twins, resolve
 from catalog.twins import Twins
 from cli import app
-from db.records import ItemRecord
+from db.records import ImageFacts, ItemRecord
 from db.store import Store
 from errors import CatalogError, ImageError, PairdexError, QueryError
 from tests.catalog_samples import catalog_settings, load, picture, save_picture, write_csv
@@ -152,7 +152,7 @@ def test_a_chain_of_near_pictures_is_one_group() -> None:
         ("far", "val", "3", "f" * 16),
     ]
     twins = Twins(rows, SETTINGS)  # type: ignore[arg-type]  # the splits are literals
-    [facts] = [_facts(f"{0b111111111111:016x}")]
+    facts = _facts(f"{0b111111111111:016x}")
     assert twins.split_of("c", facts) == "test"  # near to b alone, and b to a
     twins.discard("a")
     assert twins.split_of("c", facts) == "train"
@@ -223,7 +223,5 @@ def test_the_name_of_another_file_does_not_take_an_item_away(tmp_path: Path) -> 
             run(home, *wrong)
 
 
-def _facts(perceptual: str) -> object:
-    from db.records import ImageFacts
-
+def _facts(perceptual: str) -> ImageFacts:
     return ImageFacts("c" + perceptual, perceptual, 1, 1, 8, 8, "PNG", 0.5, 0.2)
