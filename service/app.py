@@ -9,13 +9,18 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from db.home import Home
-from service import problems, routes_health, routes_items, routes_search
+from service import problems, routes_health, routes_items, routes_page, routes_search
 from service.live import OpenEncoder, open_encoder
 from service.segments import Segments
 from service.state import Service
 from settings import Settings
 
-ROUTERS = (routes_health.router, routes_search.router, routes_items.router)
+ROUTERS = (
+    routes_health.router,
+    routes_search.router,
+    routes_items.router,
+    routes_page.router,
+)
 
 
 def create_app(home: Path, settings: Settings, encoders: OpenEncoder = open_encoder) -> FastAPI:

@@ -11,20 +11,44 @@ const ENDED = new Set(["published", "failed"]);
 
 export function addForm(file, answer, close) {
   const stem = (file.name || "picture").replace(/\.[^.]*$/, "");
-  const id = el("input", { name: "id", required: true, value: stem, autocomplete: "off", spellcheck: "false" });
+  const id = el("input", {
+    name: "id",
+    required: true,
+    value: stem,
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   const name = el("input", { name: "name", value: "", autocomplete: "off" });
   const caption = el("textarea", { name: "caption", rows: 2, value: "" });
-  const tags = el("input", { name: "tags", value: answer.tags.map((one) => one.key || one.tag).join(", "), autocomplete: "off" });
+  const tags = el("input", {
+    name: "tags",
+    value: answer.tags.map((one) => one.key || one.tag).join(", "),
+    autocomplete: "off",
+  });
   const told = el("div", { class: "stack tight", role: "status" });
   const submit = el("button", { type: "submit", class: "primary" }, t("add.go"));
-  const form = el("form", { class: "stack adding", "aria-label": t("tag.add") },
-    el("div", { class: "two" }, field(t("add.id"), id), field(t("add.name"), name)), field(t("add.caption"), caption), field(t("add.tags"), tags, t("add.tags.hint")),
-    el("div", { class: "row" }, submit, button(t("cancel"), { kind: "plain", onclick: close })), told);
+  const form = el(
+    "form",
+    { class: "stack adding", "aria-label": t("tag.add") },
+    el("div", { class: "two" }, field(t("add.id"), id), field(t("add.name"), name)),
+    field(t("add.caption"), caption),
+    field(t("add.tags"), tags, t("add.tags.hint")),
+    el("div", { class: "row" }, submit, button(t("cancel"), { kind: "plain", onclick: close })),
+    told,
+  );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     submit.disabled = true;
-    const listed = tags.value.split(",").map((tag) => tag.trim()).filter(Boolean);
-    const said = { id: id.value.trim(), name: name.value.trim(), captions: caption.value.trim() ? [{ text: caption.value.trim() }] : [], tags: listed };
+    const listed = tags.value
+      .split(",")
+      .map((tag) => tag.trim())
+      .filter(Boolean);
+    const said = {
+      id: id.value.trim(),
+      name: name.value.trim(),
+      captions: caption.value.trim() ? [{ text: caption.value.trim() }] : [],
+      tags: listed,
+    };
     const body = new FormData();
     body.append("item", JSON.stringify(said));
     body.append("image", file, file.name || "pasted");
@@ -49,5 +73,12 @@ async function follow(ticket, told) {
   }
   say(t(`ticket.${now.state}`));
   if (now.state === "failed") told.replaceChildren(problem(now.problem || {}));
-  else told.append(el("a", { class: "button small", href: address({ ...read(), item: ticket.id }) }, t("add.see")));
+  else
+    told.append(
+      el(
+        "a",
+        { class: "button small", href: address({ ...read(), item: ticket.id }) },
+        t("add.see"),
+      ),
+    );
 }

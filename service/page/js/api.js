@@ -19,7 +19,11 @@ export const item = (id, rest = "") => `/v1/items/${encodeURIComponent(id)}${res
 
 /** The JSON of an answer. `body` is sent as JSON, a FormData as it is. */
 export async function ask(path, { method, body, signal } = {}) {
-  const options = { method: method || (body === undefined ? "GET" : "POST"), signal, headers: { Accept: "application/json" } };
+  const options = {
+    method: method || (body === undefined ? "GET" : "POST"),
+    signal,
+    headers: { Accept: "application/json" },
+  };
   if (body instanceof FormData) options.body = body;
   else if (body !== undefined) {
     options.body = JSON.stringify(body);
@@ -57,7 +61,8 @@ async function once(path, options) {
   }
   if (response.ok) return body;
   const problem = new Problem(response.status, body);
-  if (response.status === 503 || response.status === 429) problem.retryAfter = Number(response.headers.get("Retry-After")) || 0;
+  if (response.status === 503 || response.status === 429)
+    problem.retryAfter = Number(response.headers.get("Retry-After")) || 0;
   throw problem;
 }
 

@@ -10,19 +10,77 @@ import { toast } from "./say.js";
 import { t } from "./words.js";
 
 export function searchBox() {
-  const input = el("input", { id: "query", type: "text", enterkeyhint: "search", maxlength: 10000, spellcheck: "false", autocapitalize: "off", placeholder: t("search.placeholder"), "aria-label": t("search.label") });
-  const file = el("input", { type: "file", accept: "image/*", multiple: true, class: "visually-hidden", tabindex: -1, "aria-hidden": "true", onchange: () => { addPictures([...file.files]); file.value = ""; } });
-  const clear = button(t("search.clear"), { name: "close", text: false, kind: "plain", hidden: true, onclick: () => { input.value = ""; typed(); input.focus(); } });
+  const input = el("input", {
+    id: "query",
+    type: "text",
+    enterkeyhint: "search",
+    maxlength: 10000,
+    spellcheck: "false",
+    autocapitalize: "off",
+    placeholder: t("search.placeholder"),
+    "aria-label": t("search.label"),
+  });
+  const file = el("input", {
+    type: "file",
+    accept: "image/*",
+    multiple: true,
+    class: "visually-hidden",
+    tabindex: -1,
+    "aria-hidden": "true",
+    onchange: () => {
+      addPictures([...file.files]);
+      file.value = "";
+    },
+  });
+  const clear = button(t("search.clear"), {
+    name: "close",
+    text: false,
+    kind: "plain",
+    hidden: true,
+    onclick: () => {
+      input.value = "";
+      typed();
+      input.focus();
+    },
+  });
   const given = el("ul", { class: "given row", "aria-label": t("search.given") });
-  const { list, close } = combobox(input, { source: completions, pick, label: t("search.completions") });
+  const { list, close } = combobox(input, {
+    source: completions,
+    pick,
+    label: t("search.completions"),
+  });
 
-  const form = el("form", { class: "box", role: "search", onsubmit: submit },
-    el("div", { class: "line" },
-      icon("search"), input, clear, list,
-      button(t("search.picture"), { name: "picture", text: false, kind: "plain", onclick: () => file.click() }),
-      button(t("language.open"), { name: "help", text: false, kind: "plain", onclick: () => showLanguage(insert) }),
-      el("button", { type: "submit", class: "primary go" }, t("search.go"))),
-    file, given);
+  const form = el(
+    "form",
+    { class: "box", role: "search", onsubmit: submit },
+    el(
+      "div",
+      { class: "line" },
+      icon("search"),
+      input,
+      clear,
+      list,
+      el(
+        "div",
+        { class: "extras" },
+        button(t("search.picture"), {
+          name: "picture",
+          text: false,
+          kind: "plain",
+          onclick: () => file.click(),
+        }),
+        button(t("language.open"), {
+          name: "help",
+          text: false,
+          kind: "plain",
+          onclick: () => showLanguage(insert),
+        }),
+      ),
+      el("button", { type: "submit", class: "primary go" }, t("search.go")),
+    ),
+    file,
+    given,
+  );
 
   input.addEventListener("input", typed);
 
@@ -53,8 +111,17 @@ export function searchBox() {
     typed();
     const files = recall(state.image);
     given.replaceChildren(
-      ...files.map((one, n) => chip(preview(one), one.name || t("search.pasted"), () => go({ image: files.length > 1 ? keep(files.filter((_, m) => m !== n)) : "" }))),
-      ...state.like.map((id) => chip(item(id, "/thumbnail?size=128"), t("search.like", { id }), () => go({ like: state.like.filter((one) => one !== id) }))));
+      ...files.map((one, n) =>
+        chip(preview(one), one.name || t("search.pasted"), () =>
+          go({ image: files.length > 1 ? keep(files.filter((_, m) => m !== n)) : "" }),
+        ),
+      ),
+      ...state.like.map((id) =>
+        chip(item(id, "/thumbnail?size=128"), t("search.like", { id }), () =>
+          go({ like: state.like.filter((one) => one !== id) }),
+        ),
+      ),
+    );
     given.hidden = !given.children.length;
   }
 
@@ -69,7 +136,18 @@ export function addPictures(files) {
 }
 
 const chip = (picture, text, remove) =>
-  el("li", { class: "chip" }, el("img", { src: picture, alt: "", width: 40, height: 40 }), el("span", { class: "clip" }, text), button(t("remove", { name: text }), { name: "close", text: false, kind: "plain", onclick: remove }));
+  el(
+    "li",
+    { class: "chip" },
+    el("img", { src: picture, alt: "", width: 40, height: 40 }),
+    el("span", { class: "clip" }, text),
+    button(t("remove", { name: text }), {
+      name: "close",
+      text: false,
+      kind: "plain",
+      onclick: remove,
+    }),
+  );
 
 /** The word at the caret, without the signs of the query language before it. */
 export function wordAt(text, caret) {
@@ -83,7 +161,13 @@ async function completions(text, caret, signal) {
   const { start, end, word } = wordAt(text, caret);
   if (!word) return [];
   const answer = await ask(`/v1/complete?limit=8&text=${encodeURIComponent(word)}`, { signal });
-  return answer.completions.map((one) => ({ start, end, insert: one.text, label: one.text, note: kindOf(one) }));
+  return answer.completions.map((one) => ({
+    start,
+    end,
+    insert: one.text,
+    label: one.text,
+    note: kindOf(one),
+  }));
 }
 
 function kindOf(one) {

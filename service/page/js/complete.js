@@ -7,10 +7,25 @@ import { el, unique } from "./dom.js";
  * Down and Up walk, Enter or Tab takes what is walked to, Escape closes.
  */
 export function combobox(input, { source, pick, label }) {
-  const list = el("ul", { class: "completions", role: "listbox", id: unique("completions"), "aria-label": label, hidden: true });
-  let choices = [], at = -1, asking = null, timer = 0;
+  const list = el("ul", {
+    class: "completions",
+    role: "listbox",
+    id: unique("completions"),
+    "aria-label": label,
+    hidden: true,
+  });
+  let choices = [],
+    at = -1,
+    asking = null,
+    timer = 0;
 
-  for (const [name, value] of Object.entries({ role: "combobox", autocomplete: "off", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id }))
+  for (const [name, value] of Object.entries({
+    role: "combobox",
+    autocomplete: "off",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": list.id,
+  }))
     input.setAttribute(name, value);
 
   function close() {
@@ -24,7 +39,9 @@ export function combobox(input, { source, pick, label }) {
 
   function walk(step) {
     at = at + step < -1 ? choices.length - 1 : at + step >= choices.length ? -1 : at + step;
-    [...list.children].forEach((option, n) => option.setAttribute("aria-selected", String(n === at)));
+    [...list.children].forEach((option, n) =>
+      option.setAttribute("aria-selected", String(n === at)),
+    );
     if (at < 0) input.removeAttribute("aria-activedescendant");
     else {
       input.setAttribute("aria-activedescendant", list.children[at].id);
@@ -42,9 +59,22 @@ export function combobox(input, { source, pick, label }) {
     choices = found;
     at = -1;
     input.removeAttribute("aria-activedescendant");
-    list.replaceChildren(...found.map((choice) => el("li",
-      { role: "option", id: unique("option"), "aria-selected": "false", onpointerdown: (event) => event.preventDefault(), onclick: () => take(choice) },
-      el("span", { class: "grow" }, choice.label || choice.text), choice.note && el("span", { class: "tiny soft figure" }, choice.note))));
+    list.replaceChildren(
+      ...found.map((choice) =>
+        el(
+          "li",
+          {
+            role: "option",
+            id: unique("option"),
+            "aria-selected": "false",
+            onpointerdown: (event) => event.preventDefault(),
+            onclick: () => take(choice),
+          },
+          el("span", { class: "grow" }, choice.label || choice.text),
+          choice.note && el("span", { class: "tiny soft figure" }, choice.note),
+        ),
+      ),
+    );
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
   }

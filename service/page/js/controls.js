@@ -10,37 +10,101 @@ import { t } from "./words.js";
 export function controls(state) {
   if (!ranks(state)) return [];
   const set = Boolean(state.min || state.variety || state.apart);
-  return [button(t("controls"), { kind: `small${set ? " set" : " plain"}`, "aria-haspopup": "dialog", id: "controls", onclick: () => show(state) })];
+  return [
+    button(t("controls"), {
+      kind: `small${set ? " set" : " plain"}`,
+      "aria-haspopup": "dialog",
+      id: "controls",
+      onclick: () => show(state),
+    }),
+  ];
 }
 
 function show(state) {
   const { dialog, body } = closable(t("controls"), { kind: "sheet" });
   const apart = el("input", { type: "checkbox", checked: state.apart });
-  const min = slider("min", state.min, (value) => (value ? t("min.least", { percent: percent(value) }) : t("min.all")));
-  const variety = slider("variety", state.variety, (value) => (value ? percent(value) : t("variety.none")));
+  const min = slider("min", state.min, (value) =>
+    value ? t("min.least", { percent: percent(value) }) : t("min.all"),
+  );
+  const variety = slider("variety", state.variety, (value) =>
+    value ? percent(value) : t("variety.none"),
+  );
   body.append(
-    field(t("min"), min.input, t("min.hint")), min.said, field(t("variety"), variety.input, t("variety.hint")), variety.said,
+    field(t("min"), min.input, t("min.hint")),
+    min.said,
+    field(t("variety"), variety.input, t("variety.hint")),
+    variety.said,
     el("label", { class: "check" }, apart, t("apart")),
-    el("div", { class: "row" },
-      button(t("apply"), { kind: "primary", onclick: () => { dialog.close(); go({ min: Number(min.input.value), variety: Number(variety.input.value), apart: apart.checked }); } }),
-      button(t("reset"), { kind: "plain", onclick: () => { dialog.close(); go({ min: 0, variety: 0, apart: false }); } })));
+    el(
+      "div",
+      { class: "row" },
+      button(t("apply"), {
+        kind: "primary",
+        onclick: () => {
+          dialog.close();
+          go({
+            min: Number(min.input.value),
+            variety: Number(variety.input.value),
+            apart: apart.checked,
+          });
+        },
+      }),
+      button(t("reset"), {
+        kind: "plain",
+        onclick: () => {
+          dialog.close();
+          go({ min: 0, variety: 0, apart: false });
+        },
+      }),
+    ),
+  );
   open(dialog);
 }
 
 function slider(name, value, words) {
   const said = el("output", { class: "smaller figure" }, words(value));
-  const input = el("input", { type: "range", min: 0, max: 1, step: 0.05, value, name, "aria-valuetext": words(value), oninput: () => {
-    said.textContent = words(Number(input.value));
-    input.setAttribute("aria-valuetext", said.textContent);
-  } });
+  const input = el("input", {
+    type: "range",
+    min: 0,
+    max: 1,
+    step: 0.05,
+    value,
+    name,
+    "aria-valuetext": words(value),
+    oninput: () => {
+      said.textContent = words(Number(input.value));
+      input.setAttribute("aria-valuetext", said.textContent);
+    },
+  });
   return { input, said };
 }
 
 export function legend(threshold) {
-  return el("button", { type: "button", class: "link", onclick: () => {
-    const { dialog, body } = closable(t("legend.title"), { kind: "sheet" });
-    body.append(el("p", {}, t("legend.what")),
-      el("dl", { class: "keys" }, ["sure", "very", "likely", "maybe", "below"].map((word) => [el("dt", {}, t(`score.${word}`)), el("dd", { class: "soft figure" }, t(`legend.${word}`, { percent: percent(threshold) }))])));
-    open(dialog);
-  } }, t("legend.open"));
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "link",
+      onclick: () => {
+        const { dialog, body } = closable(t("legend.title"), { kind: "sheet" });
+        body.append(
+          el("p", {}, t("legend.what")),
+          el(
+            "dl",
+            { class: "keys" },
+            ["sure", "very", "likely", "maybe", "below"].map((word) => [
+              el("dt", {}, t(`score.${word}`)),
+              el(
+                "dd",
+                { class: "soft figure" },
+                t(`legend.${word}`, { percent: percent(threshold) }),
+              ),
+            ]),
+          ),
+        );
+        open(dialog);
+      },
+    },
+    t("legend.open"),
+  );
 }

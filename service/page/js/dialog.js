@@ -6,10 +6,22 @@ import { t } from "./words.js";
 export function closable(title, { kind = "", before = [], onclose } = {}) {
   const heading = el("h2", { class: "grow clip", id: unique("title") }, title);
   const body = el("div", { class: "body stack" });
-  const close = button(t("close"), { name: "close", text: false, kind: "plain", onclick: () => dialog.close() });
-  const dialog = el("dialog", { class: kind, "aria-labelledby": heading.id }, el("div", { class: "head" }, heading, before, close), body);
+  const close = button(t("close"), {
+    name: "close",
+    text: false,
+    kind: "plain",
+    onclick: () => dialog.close(),
+  });
+  const dialog = el(
+    "dialog",
+    { class: kind, "aria-labelledby": heading.id },
+    el("div", { class: "head" }, heading, before, close),
+    body,
+  );
   let pressed = null;
-  dialog.addEventListener("pointerdown", (event) => { pressed = event.target; });
+  dialog.addEventListener("pointerdown", (event) => {
+    pressed = event.target;
+  });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog && pressed === dialog) dialog.close();
   });

@@ -11,8 +11,16 @@ const HIDDEN = new Set(["id", "name", "caption"]); // searched by words, not pic
 const FEW = 12; // attributes that are shown at once
 
 let known = null;
-export const fields = () => (known ||= ask("/v1/fields").then((answer) => answer.fields).catch((error) => { known = null; throw error; }));
-export const forget = () => { known = null; };
+export const fields = () =>
+  (known ||= ask("/v1/fields")
+    .then((answer) => answer.fields)
+    .catch((error) => {
+      known = null;
+      throw error;
+    }));
+export const forget = () => {
+  known = null;
+};
 
 export const count = (where) => (where ? parse(where).length : 0);
 
@@ -20,15 +28,29 @@ export const count = (where) => (where ? parse(where).length : 0);
 export function activeFilters(state) {
   const clauses = parse(state.where);
   const removed = (n) => write(clauses.filter((_, m) => m !== n));
-  const chips = state.where ? clauses.map((clause, n) => remover(written(clause), () => go({ where: removed(n) }))) : [];
-  for (const tag of state.tag) chips.push(remover(tag, () => go({ tag: state.tag.filter((one) => one !== tag) })));
+  const chips = state.where
+    ? clauses.map((clause, n) => remover(written(clause), () => go({ where: removed(n) })))
+    : [];
+  for (const tag of state.tag)
+    chips.push(remover(tag, () => go({ tag: state.tag.filter((one) => one !== tag) })));
   if (state.split) chips.push(remover(state.split, () => go({ split: "" })));
-  if (chips.length > 1) chips.push(button(t("filter.none"), { kind: "small plain", onclick: () => go({ where: "", tag: [], split: "" }) }));
+  if (chips.length > 1)
+    chips.push(
+      button(t("filter.none"), {
+        kind: "small plain",
+        onclick: () => go({ where: "", tag: [], split: "" }),
+      }),
+    );
   return chips;
 }
 
 const remover = (text, onclick) =>
-  el("button", { type: "button", class: "chip small", "aria-label": t("remove", { name: text }), onclick }, el("span", { class: "clip" }, text), icon("close"));
+  el(
+    "button",
+    { type: "button", class: "chip small", "aria-label": t("remove", { name: text }), onclick },
+    el("span", { class: "clip" }, text),
+    icon("close"),
+  );
 
 export async function filterPanel(root, state) {
   const found = await fields();
@@ -41,13 +63,37 @@ export async function filterPanel(root, state) {
   const focused = document.activeElement?.dataset?.focus;
   root.replaceChildren(
     ...[...tag, ...own.slice(0, FEW)].map((one) => control(one, clauses)),
-    rest.length ? el("details", { class: "rest", open: isOpen("rest") }, el("summary", {}, t("filter.more")), el("div", { class: "stack" }, rest.map((one) => control(one, clauses)))) : "");
-  root.prepend(el("details", { class: "hand", open: isOpen("hand") || clauses.some((one) => one.text) }, el("summary", {}, t("filter.hand")), handWritten(state)));
+    rest.length
+      ? el(
+          "details",
+          { class: "rest", open: isOpen("rest") },
+          el("summary", {}, t("filter.more")),
+          el(
+            "div",
+            { class: "stack" },
+            rest.map((one) => control(one, clauses)),
+          ),
+        )
+      : "",
+  );
+  root.prepend(
+    el(
+      "details",
+      { class: "hand", open: isOpen("hand") || clauses.some((one) => one.text) },
+      el("summary", {}, t("filter.hand")),
+      handWritten(state),
+    ),
+  );
   if (focused) root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
 }
 
 const control = (one, clauses) =>
-  el("fieldset", {}, el("legend", {}, named(one.name)), one.kind === "number" || one.kind === "date" ? ends(one, clauses) : chips(one, clauses));
+  el(
+    "fieldset",
+    {},
+    el("legend", {}, named(one.name)),
+    one.kind === "number" || one.kind === "date" ? ends(one, clauses) : chips(one, clauses),
+  );
 
 const named = (name) => {
   const said = t(`field.${name}`);
@@ -59,30 +105,71 @@ function chips(one, clauses) {
   const on = chosen(clauses, one.name);
   const set = (value) => go({ where: write(toggled(clauses, one.name, value, all)) });
   const rows = one.top.map(({ value, items }) => [value, items]);
-  for (const value of on) if (!rows.some(([shown]) => equal(shown, value))) rows.push([value, null]);
-  const list = el("div", { class: "chips" }, rows.map(([value, items]) =>
-    el("button", { type: "button", class: "chip small", "data-focus": `${one.name}=${value}`, "aria-pressed": String(on.some((picked) => equal(picked, value))), onclick: () => set(value) },
-      el("span", { class: "clip" }, value), items !== null && el("span", { class: "tiny figure count" }, items.toLocaleString()))));
+  for (const value of on)
+    if (!rows.some(([shown]) => equal(shown, value))) rows.push([value, null]);
+  const list = el(
+    "div",
+    { class: "chips" },
+    rows.map(([value, items]) =>
+      el(
+        "button",
+        {
+          type: "button",
+          class: "chip small",
+          "data-focus": `${one.name}=${value}`,
+          "aria-pressed": String(on.some((picked) => equal(picked, value))),
+          onclick: () => set(value),
+        },
+        el("span", { class: "clip" }, value),
+        items !== null && el("span", { class: "tiny figure count" }, items.toLocaleString()),
+      ),
+    ),
+  );
   if (one.values <= one.top.length) return list;
-  const more = el("button", { type: "button", class: "chip small further", "data-focus": `${one.name}+`, "aria-expanded": "false", onclick: () => {
-    const typed = other(one, set);
-    more.replaceWith(typed);
-    typed.querySelector("input").focus();
-  } }, t("filter.further", { count: (one.values - one.top.length).toLocaleString() }));
+  const more = el(
+    "button",
+    {
+      type: "button",
+      class: "chip small further",
+      "data-focus": `${one.name}+`,
+      "aria-expanded": "false",
+      onclick: () => {
+        const typed = other(one, set);
+        more.replaceWith(typed);
+        typed.querySelector("input").focus();
+      },
+    },
+    t("filter.further", { count: (one.values - one.top.length).toLocaleString() }),
+  );
   list.append(more);
   return list;
 }
 
 /** Values beyond the most frequent: typed, with completion. */
 function other(one, set) {
-  const input = el("input", { type: "text", class: "small", placeholder: t("filter.other"), "aria-label": t("filter.other.label", { field: named(one.name) }), "data-focus": `${one.name}=` });
+  const input = el("input", {
+    type: "text",
+    class: "small",
+    placeholder: t("filter.other"),
+    "aria-label": t("filter.other.label", { field: named(one.name) }),
+    "data-focus": `${one.name}=`,
+  });
   const { list } = combobox(input, {
     label: named(one.name),
-    source: async (text, _caret, signal) => (await whereCompletions(`${quoted(one.name)} = ${text}`, signal)).filter((choice) => choice.kind === "value").map((choice) => ({ ...choice, label: choice.value ?? choice.text })),
+    source: async (text, _caret, signal) =>
+      (await whereCompletions(`${quoted(one.name)} = ${text}`, signal))
+        .filter((choice) => choice.kind === "value")
+        .map((choice) => ({ ...choice, label: choice.value ?? choice.text })),
     pick: (choice) => set(choice.value ?? choice.text),
   });
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.isComposing && !event.defaultPrevented && input.value.trim()) set(input.value.trim());
+    if (
+      event.key === "Enter" &&
+      !event.isComposing &&
+      !event.defaultPrevented &&
+      input.value.trim()
+    )
+      set(input.value.trim());
   });
   return el("div", { class: "pick" }, input, list);
 }
@@ -90,10 +177,22 @@ function other(one, set) {
 function ends(one, clauses) {
   const { low, high } = range(clauses, one.name);
   const date = one.kind === "date";
-  const input = (value, bound, label, focus) => el("input", { type: date ? "date" : "number", step: "any", class: "figure", value: date ? value.slice(0, 10) : value, placeholder: date ? null : short(bound), min: date ? String(bound).slice(0, 10) : null, "aria-label": `${named(one.name)}: ${label}`, "data-focus": `${one.name}${focus}`, onchange: set });
-  const from = input(low, one.lowest, t("filter.from"), "<"), to = input(high, one.highest, t("filter.to"), ">");
+  const input = (value, bound, label, focus) =>
+    el("input", {
+      type: "text",
+      inputmode: date ? null : "decimal",
+      autocomplete: "off",
+      class: "figure",
+      value,
+      placeholder: date ? String(bound).slice(0, 10) : short(bound),
+      "aria-label": `${named(one.name)}: ${label}`,
+      "data-focus": `${one.name}${focus}`,
+      onchange: set,
+    });
+  const from = input(low, one.lowest, t("filter.from"), "<"),
+    to = input(high, one.highest, t("filter.to"), ">");
   function set() {
-    go({ where: write(ranged(clauses, one.name, from.value, to.value)) });
+    go({ where: write(ranged(clauses, one.name, from.value.trim(), to.value.trim())) });
   }
   return el("div", { class: "ends" }, from, el("span", { "aria-hidden": "true" }, "–"), to);
 }
@@ -101,7 +200,15 @@ function ends(one, clauses) {
 const short = (number) => (typeof number === "number" ? Number(number.toPrecision(6)) : number);
 
 function handWritten(state) {
-  const input = el("textarea", { id: "where", "aria-label": t("filter.hand"), rows: 2, spellcheck: "false", autocapitalize: "off", placeholder: t("filter.example"), "data-focus": "where" });
+  const input = el("textarea", {
+    id: "where",
+    "aria-label": t("filter.hand"),
+    rows: 2,
+    spellcheck: "false",
+    autocapitalize: "off",
+    placeholder: t("filter.example"),
+    "data-focus": "where",
+  });
   input.value = state.where;
   const set = () => go({ where: input.value.trim() });
   const { list } = combobox(input, {
@@ -121,6 +228,14 @@ function handWritten(state) {
 }
 
 async function whereCompletions(text, signal) {
-  const answer = await ask(`/v1/complete?for=where&limit=8&text=${encodeURIComponent(text)}`, { signal });
-  return answer.completions.map((one) => ({ ...one, insert: one.text, start: one.start ?? text.length, label: one.text, note: one.items ? one.items.toLocaleString() : "" }));
+  const answer = await ask(`/v1/complete?for=where&limit=8&text=${encodeURIComponent(text)}`, {
+    signal,
+  });
+  return answer.completions.map((one) => ({
+    ...one,
+    insert: one.text,
+    start: one.start ?? text.length,
+    label: one.text,
+    note: one.items ? one.items.toLocaleString() : "",
+  }));
 }

@@ -21,29 +21,48 @@ function current(state) {
   return said;
 }
 
-export const judgedIn = (state, id) => current(state).get(id) || (state.good.includes(id) ? "good" : state.bad.includes(id) ? "bad" : "");
+export const judgedIn = (state, id) =>
+  current(state).get(id) ||
+  (state.good.includes(id) ? "good" : state.bad.includes(id) ? "bad" : "");
 
 /** Pictures that were sent are not kept by the service, so what is said of their search could not be kept either. */
-export const judgeable = (state) => ranks(state) && !recall(state.image).length && Boolean(shown()?.generation);
+export const judgeable = (state) =>
+  ranks(state) && !recall(state.image).length && Boolean(shown()?.generation);
 
 export async function judge(id, verdict) {
   const state = read();
   if (!judgeable(state)) return;
   const { top, explain, good, bad, ...asked } = request(state);
   try {
-    await ask("/v1/judgements", { body: { request: asked, good: verdict === "good" ? [id] : [], bad: verdict === "bad" ? [id] : [], generation: shown().generation } });
+    await ask("/v1/judgements", {
+      body: {
+        request: asked,
+        good: verdict === "good" ? [id] : [],
+        bad: verdict === "bad" ? [id] : [],
+        generation: shown().generation,
+      },
+    });
   } catch (error) {
     toast(problem(error).innerText);
     return;
   }
   current(state).set(id, verdict);
   mark(id, verdict);
-  toast(t(verdict === "good" ? "judged.good.said" : "judged.bad.said"), { action: t("judged.use"), onclick: use });
+  toast(t(verdict === "good" ? "judged.good.said" : "judged.bad.said"), {
+    action: t("judged.use"),
+    onclick: use,
+  });
 }
 
 /** The same search once more, with what was said of its results. */
 function use() {
-  const state = read(), picked = (verdict, before) => [...new Set([...before.filter((id) => !said.has(id)), ...[...said].filter(([, one]) => one === verdict).map(([id]) => id)])];
+  const state = read(),
+    picked = (verdict, before) => [
+      ...new Set([
+        ...before.filter((id) => !said.has(id)),
+        ...[...said].filter(([, one]) => one === verdict).map(([id]) => id),
+      ]),
+    ];
   go({ good: picked("good", state.good), bad: picked("bad", state.bad), item: "" });
 }
 

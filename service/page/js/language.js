@@ -10,10 +10,31 @@ export function showLanguage(use) {
   const { dialog, body } = closable(t("language.title"), { kind: "sheet" });
   body.append(
     el("p", { class: "soft" }, t("language.intro")),
-    el("ul", { class: "examples" }, EXAMPLES.map((name) => {
-      const text = t(`language.${name}`);
-      return el("li", {}, el("button", { type: "button", class: "plain", onclick: () => { dialog.close(); use(text); } }, el("code", {}, text)), el("p", { class: "smaller soft" }, t(`language.${name}.means`)));
-    })),
-    el("p", { class: "smaller soft" }, t("language.more")));
+    el(
+      "ul",
+      { class: "examples" },
+      EXAMPLES.map((name) => {
+        const text = t(`language.${name}`);
+        return el(
+          "li",
+          {},
+          el(
+            "button",
+            {
+              type: "button",
+              class: "plain",
+              onclick: () => {
+                dialog.close();
+                use(text);
+              },
+            },
+            el("code", {}, text),
+          ),
+          el("p", { class: "smaller soft" }, t(`language.${name}.means`)),
+        );
+      }),
+    ),
+    el("p", { class: "smaller soft" }, t("language.more")),
+  );
   open(dialog);
 }

@@ -11,11 +11,13 @@ export function on(name, listener) {
 function open() {
   if (source || document.hidden) return;
   source = new EventSource("/v1/index/events");
-  for (const name of names) source.addEventListener(name, (event) => {
-    const said = JSON.parse(event.data);
-    for (const listener of listeners.get(name)) listener(said);
-  });
-  source.addEventListener("error", () => { // the browser tries again by itself unless it was refused
+  for (const name of names)
+    source.addEventListener(name, (event) => {
+      const said = JSON.parse(event.data);
+      for (const listener of listeners.get(name)) listener(said);
+    });
+  source.addEventListener("error", () => {
+    // the browser tries again by itself unless it was refused
     if (source?.readyState === EventSource.CLOSED) {
       source = null;
       setTimeout(open, 5000);

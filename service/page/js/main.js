@@ -35,7 +35,9 @@ function show(state) {
     if (link.dataset.view === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  document.title = [name === "search" ? state.q : t(`view.${name}`), "Pairdex"].filter(Boolean).join(" – ");
+  document.title = [name === "search" ? state.q : t(`view.${name}`), "Pairdex"]
+    .filter(Boolean)
+    .join(" – ");
   VIEWS[name].update?.(state);
   showItem(state);
 }
@@ -49,7 +51,9 @@ function redraw() {
 function frame() {
   translate(document.body);
   const now = document.documentElement.dataset.theme || "auto";
-  const theme = byId("theme"), help = byId("help"), other = byId("language");
+  const theme = byId("theme"),
+    help = byId("help"),
+    other = byId("language");
   theme.replaceChildren(icon({ auto: "auto", light: "sun", dark: "moon" }[now]));
   theme.setAttribute("aria-label", t("theme", { now: t(`theme.${now}`) }));
   theme.title = theme.getAttribute("aria-label");
@@ -73,7 +77,9 @@ byId("theme").addEventListener("click", () => {
   else root.dataset.theme = next;
   try {
     localStorage.setItem("theme", next === "auto" ? "" : next);
-  } catch { /* it holds for this page then */ }
+  } catch {
+    /* it holds for this page then */
+  }
   frame();
 });
 
@@ -83,13 +89,16 @@ listen((event, state) => {
   const focused = event.target.closest?.(".card")?.dataset.id;
   if (state.view === "review" && !state.item) return review.key(event);
   if (event.key === "/") {
-    if (state.view !== "search") document.querySelector("a[data-view='search']:not(.brand)").click();
+    if (state.view !== "search")
+      document.querySelector("a[data-view='search']:not(.brand)").click();
     byId("query").select();
     byId("query").focus();
   } else if (event.key === "f" && state.view === "search") search.toggleFilters();
   else if (event.key === "m" && byId("more")) byId("more").click();
   else if ("gb".includes(event.key) && (state.item || focused)) {
-    const pressed = document.querySelector(`dialog.item [data-verdict="${event.key === "g" ? "good" : "bad"}"]`);
+    const pressed = document.querySelector(
+      `dialog.item [data-verdict="${event.key === "g" ? "good" : "bad"}"]`,
+    );
     if (pressed) pressed.click();
     else if (focused) judge(focused, event.key === "g" ? "good" : "bad");
   } else return false;
@@ -98,7 +107,9 @@ listen((event, state) => {
 
 receive((files) => (read().view === "tag" ? tag.take(files) : addPictures(files)));
 
-events.addEventListener("busy", ({ detail }) => byId("notice").replaceChildren(message(t("busy.waiting", { seconds: detail.seconds }))));
+events.addEventListener("busy", ({ detail }) =>
+  byId("notice").replaceChildren(message(t("busy.waiting", { seconds: detail.seconds }))),
+);
 events.addEventListener("free", () => byId("notice").replaceChildren());
 
 let generation = "";

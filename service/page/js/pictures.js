@@ -23,7 +23,9 @@ export function preview(file) {
 
 /** What of a drop or a paste may be a picture; the service judges it by its content. */
 export function pictures(transfer) {
-  return [...(transfer?.files || [])].filter((file) => !file.type || file.type.startsWith("image/"));
+  return [...(transfer?.files || [])].filter(
+    (file) => !file.type || file.type.startsWith("image/"),
+  );
 }
 
 /** Pictures that are dropped or pasted anywhere go to whichever view is shown. */

@@ -8,11 +8,17 @@ import { t } from "./words.js";
 
 let there = null; // whether this home tells products; known from /v1/index
 
-export const recognises = (answer) => { there = answer; };
+export const recognises = (answer) => {
+  there = answer;
+};
 
 export function recognise(file, below) {
   if (there === false) return null;
-  return button(t("record.open"), { name: "store", kind: "small", onclick: () => below.replaceChildren(panel(file)) });
+  return button(t("record.open"), {
+    name: "store",
+    kind: "small",
+    onclick: () => below.replaceChildren(panel(file)),
+  });
 }
 
 function panel(file) {
@@ -20,15 +26,51 @@ function panel(file) {
   const within = el("input", { name: "within", placeholder: "2km", autocomplete: "off" });
   const on = el("input", { name: "on", type: "date" });
   const found = el("div", { class: "stack", role: "status" });
-  const here = button(t("record.here"), { kind: "small", onclick: () => navigator.geolocation?.getCurrentPosition(({ coords }) => { near.value = `${coords.latitude.toFixed(4)},${coords.longitude.toFixed(4)}`; look(); }, () => near.focus()) });
-  const form = el("form", { class: "stack adding", "aria-label": t("record.open"), onsubmit: (event) => { event.preventDefault(); look(); } },
-    found, el("div", { class: "two" }, field(t("record.near"), near), field(t("record.within"), within), field(t("record.on"), on)),
-    el("div", { class: "row" }, el("button", { type: "submit", class: "small" }, t("record.go")), here));
+  const here = button(t("record.here"), {
+    kind: "small",
+    onclick: () =>
+      navigator.geolocation?.getCurrentPosition(
+        ({ coords }) => {
+          near.value = `${coords.latitude.toFixed(4)},${coords.longitude.toFixed(4)}`;
+          look();
+        },
+        () => near.focus(),
+      ),
+  });
+  const form = el(
+    "form",
+    {
+      class: "stack adding",
+      "aria-label": t("record.open"),
+      onsubmit: (event) => {
+        event.preventDefault();
+        look();
+      },
+    },
+    found,
+    el(
+      "div",
+      { class: "two" },
+      field(t("record.near"), near),
+      field(t("record.within"), within),
+      field(t("record.on"), on),
+    ),
+    el(
+      "div",
+      { class: "row" },
+      el("button", { type: "submit", class: "small" }, t("record.go")),
+      here,
+    ),
+  );
 
   async function look() {
     const body = new FormData();
     body.append("image", file, file.name || "pasted");
-    const options = Object.fromEntries([near, within, on].filter((input) => input.value.trim()).map((input) => [input.name, input.value.trim()]));
+    const options = Object.fromEntries(
+      [near, within, on]
+        .filter((input) => input.value.trim())
+        .map((input) => [input.name, input.value.trim()]),
+    );
     body.append("options", JSON.stringify(options));
     try {
       const answer = await ask("/v1/recognise", { body });
@@ -44,19 +86,80 @@ function panel(file) {
 
 function record(one) {
   if (one.error) return problem({ what: one.error });
-  if (!one.known) return el("div", { class: "stack tight" }, el("p", {}, t("record.unknown")), el("ul", { class: "stack tight" }, one.candidates.slice(0, 3).map((other) => el("li", { class: "rated" }, el("span", { class: "clip" }, other.product), scoreBar(other.probability, { words: false })))));
-  const facts = [...Object.entries(one.attributes), ...Object.values(one.tables).flatMap((table) => Object.entries(table))];
-  return el("div", { class: "stack" },
-    el("div", { class: "rated" }, el("h3", {}, one.name || one.product), scoreBar(one.probability, { words: false })),
-    facts.length > 0 && el("dl", { class: "pairs smaller" }, facts.map(([name, value]) => [el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, Array.isArray(value) ? value.join(", ") : String(value))])),
+  if (!one.known)
+    return el(
+      "div",
+      { class: "stack tight" },
+      el("p", {}, t("record.unknown")),
+      el(
+        "ul",
+        { class: "stack tight" },
+        one.candidates
+          .slice(0, 3)
+          .map((other) =>
+            el(
+              "li",
+              { class: "rated" },
+              el("span", { class: "clip" }, other.product),
+              scoreBar(other.probability, { words: false }),
+            ),
+          ),
+      ),
+    );
+  const facts = [
+    ...Object.entries(one.attributes),
+    ...Object.values(one.tables).flatMap((table) => Object.entries(table)),
+  ];
+  return el(
+    "div",
+    { class: "stack" },
+    el(
+      "div",
+      { class: "rated" },
+      el("h3", {}, one.name || one.product),
+      scoreBar(one.probability, { words: false }),
+    ),
+    facts.length > 0 &&
+      el(
+        "dl",
+        { class: "pairs smaller" },
+        facts.map(([name, value]) => [
+          el("dt", {}, name.replaceAll("_", " ")),
+          el("dd", {}, Array.isArray(value) ? value.join(", ") : String(value)),
+        ]),
+      ),
     el("h3", {}, t("record.promotions", { day: one.day })),
-    one.promotions.length ? el("ul", { class: "stack tight" }, one.promotions.map(promotion)) : el("p", { class: "soft smaller" }, t("record.promotions.none")));
+    one.promotions.length
+      ? el("ul", { class: "stack tight" }, one.promotions.map(promotion))
+      : el("p", { class: "soft smaller" }, t("record.promotions.none")),
+  );
 }
 
 function promotion(one) {
-  const days = [one.starts, one.ends].some(Boolean) ? `${one.starts || "…"} – ${one.ends || "…"}` : "";
-  const store = one.store && el("p", { class: "row smaller" }, icon("store"), el("span", {}, `${one.store.name}, ${distance(one.store.metres)}`), el("span", { class: "soft" }, one.store.address));
-  return el("li", { class: "message" }, el("div", { class: "grow stack tight" }, el("p", {}, [one.text, one.price].filter(Boolean).join(" · ")), days && el("p", { class: "smaller soft figure" }, days), store));
+  const days = [one.starts, one.ends].some(Boolean)
+    ? `${one.starts || "…"} – ${one.ends || "…"}`
+    : "";
+  const store =
+    one.store &&
+    el(
+      "p",
+      { class: "row smaller" },
+      icon("store"),
+      el("span", {}, `${one.store.name}, ${distance(one.store.metres)}`),
+      el("span", { class: "soft" }, one.store.address),
+    );
+  return el(
+    "li",
+    { class: "message" },
+    el(
+      "div",
+      { class: "grow stack tight" },
+      el("p", {}, [one.text, one.price].filter(Boolean).join(" · ")),
+      days && el("p", { class: "smaller soft figure" }, days),
+      store,
+    ),
+  );
 }
 
-const distance = (metres) => (metres < 1000 ? `${Math.round(metres)} m` : `${(metres / 1000).toFixed(1)} km`);
+const distance = (metres) =>
+  metres < 1000 ? `${Math.round(metres)} m` : `${(metres / 1000).toFixed(1)} km`;

@@ -4,14 +4,17 @@ import { recall } from "./pictures.js";
 
 export const PAGE = 24;
 
-export const asks = (state) => Boolean(ranks(state) || state.where || state.tag.length || state.split);
+export const asks = (state) =>
+  Boolean(ranks(state) || state.where || state.tag.length || state.split);
 
 /** Whether something puts the results in an order; a filter alone does not. */
-export const ranks = (state) => Boolean(state.q || state.image || state.like.length || state.good.length || state.without.length);
+export const ranks = (state) =>
+  Boolean(state.q || state.image || state.like.length || state.good.length || state.without.length);
 
 export function request(state) {
   const body = { text: state.q, top: PAGE, explain: true };
-  for (const name of ["like", "without", "good", "bad"]) if (state[name].length) body[name] = state[name];
+  for (const name of ["like", "without", "good", "bad"])
+    if (state[name].length) body[name] = state[name];
   if (state.tag.length) body.tags = state.tag;
   if (state.where) body.where = state.where;
   if (state.split) body.split = state.split;

@@ -11,11 +11,32 @@ const BATCH = 20;
 const LOW = 5; // questions left when the next are fetched
 const KEYS = { y: "yes", n: "no", s: "skip" };
 
-let queue = [], answered = [], ended = false, fetching = null, view;
+let queue = [],
+  answered = [],
+  ended = false,
+  fetching = null,
+  view;
 
 export function build(root) {
-  view = { bar: el("progress", { max: 1, value: 0, "aria-label": t("review.progress") }), count: el("p", { class: "smaller soft figure" }), stage: el("div", { class: "stage" }) };
-  root.replaceChildren(el("div", { class: "stack narrow" }, el("div", { class: "stack tight" }, el("h1", {}, t("view.review")), el("p", { class: "soft" }, t("review.intro"))), el("div", { class: "stack tight" }, view.bar, view.count), view.stage));
+  view = {
+    bar: el("progress", { max: 1, value: 0, "aria-label": t("review.progress") }),
+    count: el("p", { class: "smaller soft figure" }),
+    stage: el("div", { class: "stage" }),
+  };
+  root.replaceChildren(
+    el(
+      "div",
+      { class: "stack narrow" },
+      el(
+        "div",
+        { class: "stack tight" },
+        el("h1", {}, t("view.review")),
+        el("p", { class: "soft" }, t("review.intro")),
+      ),
+      el("div", { class: "stack tight" }, view.bar, view.count),
+      view.stage,
+    ),
+  );
 }
 
 export async function update() {
@@ -46,29 +67,100 @@ function show() {
   progress();
   const [one] = queue;
   if (!one) {
-    view.stage.replaceChildren(message(t(answered.length ? "review.done" : "review.none"), { name: "check", children: [answered.length > 0 && el("div", { class: "row" }, undoButton())] }));
+    view.stage.replaceChildren(
+      message(t(answered.length ? "review.done" : "review.none"), {
+        name: "check",
+        children: [answered.length > 0 && el("div", { class: "row" }, undoButton())],
+      }),
+    );
     return;
   }
   const text = one.kind === "match" ? t("review.match") : t("review.tag");
-  const heading = el("h2", { class: "question", tabindex: -1 }, text, " ", el("q", { class: "about" }, one.kind === "match" ? one.query : one.tag));
-  const verdict = (answer, key, name, kind = "") => button(t(`review.${answer}`), { name, kind: `verdict ${kind}`, "data-answer": answer, "aria-keyshortcuts": key, onclick: () => answerWith(answer) });
-  view.stage.replaceChildren(el("article", { class: "sheet-card asked" },
-    el("figure", { class: "large" }, el("img", { src: one.image, alt: one.item || t("review.picture"), width: 480, height: 480 })),
-    el("div", { class: "stack" }, heading, el("p", { class: "smaller soft" }, doubt(one)),
-      el("div", { class: "verdicts" }, verdict("yes", "y", "check", "primary"), verdict("no", "n", "close"), verdict("skip", "s", "skip"), undoButton()),
-      el("p", { class: "tiny soft keys-hint" }, ["y", "n", "s", "u"].map((key) => [el("kbd", {}, key), ` ${t(`review.key.${key}`)}  `])),
-      one.item && el("p", { class: "smaller" }, el("a", { href: address({ ...read(), item: one.item }) }, t("review.item", { id: one.item }))))));
+  const heading = el(
+    "h2",
+    { class: "question", tabindex: -1 },
+    text,
+    " ",
+    el("q", { class: "about" }, one.kind === "match" ? one.query : one.tag),
+  );
+  const verdict = (answer, key, name, kind = "") =>
+    button(t(`review.${answer}`), {
+      name,
+      kind: `verdict ${kind}`,
+      "data-answer": answer,
+      "aria-keyshortcuts": key,
+      onclick: () => answerWith(answer),
+    });
+  view.stage.replaceChildren(
+    el(
+      "article",
+      { class: "sheet-card asked" },
+      el(
+        "figure",
+        { class: "large" },
+        el("img", {
+          src: one.image,
+          alt: one.item || t("review.picture"),
+          width: 480,
+          height: 480,
+        }),
+      ),
+      el(
+        "div",
+        { class: "stack" },
+        heading,
+        el("p", { class: "smaller soft" }, doubt(one)),
+        el(
+          "div",
+          { class: "verdicts" },
+          verdict("yes", "y", "check", "primary"),
+          verdict("no", "n", "close"),
+          verdict("skip", "s", "skip"),
+          undoButton(),
+        ),
+        el(
+          "p",
+          { class: "tiny soft keys-hint" },
+          ["y", "n", "s", "u"].map((key) => [el("kbd", {}, key), ` ${t(`review.key.${key}`)}  `]),
+        ),
+        one.item &&
+          el(
+            "p",
+            { class: "smaller" },
+            el(
+              "a",
+              { href: address({ ...read(), item: one.item }) },
+              t("review.item", { id: one.item }),
+            ),
+          ),
+      ),
+    ),
+  );
   const next = queue[1];
   if (next) new Image().src = next.image; // so that the next one is there at once
   say(heading.textContent);
 }
 
-const undoButton = () => button(t("review.undo"), { name: "undo", kind: "verdict", "data-answer": "undo", "aria-keyshortcuts": "u", disabled: !answered.length, onclick: undo });
+const undoButton = () =>
+  button(t("review.undo"), {
+    name: "undo",
+    kind: "verdict",
+    "data-answer": "undo",
+    "aria-keyshortcuts": "u",
+    disabled: !answered.length,
+    onclick: undo,
+  });
 
 function doubt(one) {
-  const parts = [one.score !== undefined && one.score !== null && t("review.score", { percent: percent(one.score) })];
-  if (one.said === true) parts.push(t(one.kind === "match" ? "review.said.match" : "review.said.yes"));
-  if (one.said === false) parts.push(t(one.kind === "match" ? "review.unsaid.match" : "review.said.no"));
+  const parts = [
+    one.score !== undefined &&
+      one.score !== null &&
+      t("review.score", { percent: percent(one.score) }),
+  ];
+  if (one.said === true)
+    parts.push(t(one.kind === "match" ? "review.said.match" : "review.said.yes"));
+  if (one.said === false)
+    parts.push(t(one.kind === "match" ? "review.unsaid.match" : "review.said.no"));
   return parts.filter(Boolean).join(" · ");
 }
 
@@ -76,7 +168,10 @@ function progress() {
   const total = answered.length + queue.length;
   view.bar.max = Math.max(1, total);
   view.bar.value = answered.length;
-  view.count.textContent = t("review.count", { done: answered.length, left: ended ? queue.length : `${queue.length}+` });
+  view.count.textContent = t("review.count", {
+    done: answered.length,
+    left: ended ? queue.length : `${queue.length}+`,
+  });
 }
 
 async function answerWith(answer) {
@@ -116,4 +211,3 @@ export function key(event) {
   else return false;
   return true;
 }
-

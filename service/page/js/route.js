@@ -22,7 +22,8 @@ export function read(search = location.search) {
 
 export function address(state) {
   const given = new URLSearchParams();
-  for (const name of TEXTS) if (state[name] && !(name === "view" && state.view === "search")) given.set(name, state[name]);
+  for (const name of TEXTS)
+    if (state[name] && !(name === "view" && state.view === "search")) given.set(name, state[name]);
   for (const name of LISTS) for (const one of state[name] || []) given.append(name, one);
   for (const name of NUMBERS) if (state[name]) given.set(name, state[name]);
   if (state.apart) given.set("apart", "1");
@@ -53,7 +54,17 @@ addEventListener("popstate", tell);
 /** A plain click on a link of ours stays on the page; any other (new tab, download) is the browser's. */
 addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href^='/?'], a[href='/']");
-  if (!link || link.target || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (
+    !link ||
+    link.target ||
+    event.defaultPrevented ||
+    event.button ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  )
+    return;
   event.preventDefault();
   const target = link.getAttribute("href");
   if (target !== location.pathname + location.search) {

@@ -3,21 +3,21 @@
 import { Problem, ask } from "./api.js";
 import { searchBox } from "./box.js";
 import { card, variants, waiting, walkable } from "./cards.js";
-import { byId, button, el } from "./dom.js";
-import { activeFilters, count, fields, filterPanel, forget } from "./filters.js";
+import { controls } from "./controls.js";
+import { button, byId, el } from "./dom.js";
+import { activeFilters, count, filterPanel, forget } from "./filters.js";
 import { showItem } from "./item.js";
 import { judgedIn } from "./judge.js";
 import { recall } from "./pictures.js";
 import { PAGE, asks, bodyOf, keyOf, ranks } from "./request.js";
-import { go, search } from "./route.js";
-import { message, problem, say } from "./say.js";
-import { controls, legend } from "./controls.js";
+import { problem, say } from "./say.js";
+import { notices, start, summary } from "./telling.js";
 import { t } from "./words.js";
 
 const KEPT = 20; // answers, so that going back shows at once what was there
 const answers = new Map();
 let view, state, asking;
-let wide = matchMedia("(min-width: 62rem)");
+const wide = matchMedia("(min-width: 62rem)");
 let opened = null; // filters: as the person wants them, else by the width
 
 export const shown = () => answers.get(keyOf(state));
@@ -25,7 +25,12 @@ export const shown = () => answers.get(keyOf(state));
 /** Ids in the order in which they are shown. */
 export const order = () => (state && shown() ? hitsOf(shown()).map((hit) => hit.id) : []);
 
-export const hitOf = (id) => state && shown() && hitsOf(shown()).flatMap((hit) => [hit, ...(hit.group || [])]).find((hit) => hit.id === id);
+export const hitOf = (id) =>
+  state &&
+  shown() &&
+  hitsOf(shown())
+    .flatMap((hit) => [hit, ...(hit.group || [])])
+    .find((hit) => hit.id === id);
 
 const hitsOf = (answer) => (answer.results.length ? answer.results : answer.nearest || []);
 
@@ -39,9 +44,21 @@ export function refresh() {
 export function build(root) {
   const box = searchBox();
   const grid = el("ul", { class: "grid", "aria-label": t("results") });
-  const toggle = button(t("filters"), { name: "filter", kind: "small", "aria-expanded": "false", "aria-controls": "filters", id: "filters-toggle", onclick: () => { opened = !panelOpen(); layout(); } });
+  const toggle = button(t("filters"), {
+    name: "filter",
+    kind: "small",
+    "aria-expanded": "false",
+    "aria-controls": "filters",
+    id: "filters-toggle",
+    onclick: () => {
+      opened = !panelOpen();
+      layout();
+    },
+  });
   view = {
-    box, grid, toggle,
+    box,
+    grid,
+    toggle,
     settle: walkable(grid),
     panel: el("aside", { class: "panel stack", id: "filters", "aria-label": t("filters") }),
     active: el("div", { class: "row active" }),
@@ -52,9 +69,29 @@ export function build(root) {
     start: el("div", { class: "start" }),
   };
   root.replaceChildren(
-    el("h1", { class: "visually-hidden" }, t("view.search")), box.form, view.start,
-    el("div", { class: "layout" }, view.panel,
-      el("div", { class: "stack results" }, el("div", { class: "row spread" }, el("div", { class: "row grow" }, toggle, view.active), view.tools), view.notices, view.summary, grid, view.more)));
+    el("h1", { class: "visually-hidden" }, t("view.search")),
+    box.form,
+    view.start,
+    el(
+      "div",
+      { class: "layout" },
+      view.panel,
+      el(
+        "div",
+        { class: "stack results" },
+        el(
+          "div",
+          { class: "row spread" },
+          el("div", { class: "row grow" }, toggle, view.active),
+          view.tools,
+        ),
+        view.notices,
+        view.summary,
+        grid,
+        view.more,
+      ),
+    ),
+  );
   wide.addEventListener("change", layout);
 }
 
@@ -74,16 +111,21 @@ export async function update(next) {
   state = next;
   const key = keyOf(state);
   view.box.show(state);
-  view.toggle.lastChild.textContent = count(state.where) ? t("filters.some", { count: count(state.where) }) : t("filters");
+  view.toggle.lastChild.textContent = count(state.where)
+    ? t("filters.some", { count: count(state.where) })
+    : t("filters");
   view.active.replaceChildren(...activeFilters(state));
   view.tools.replaceChildren(...(asks(state) ? controls(state) : []));
   layout();
-  filterPanel(view.panel, state).catch(() => { view.panel.hidden = true; });
+  filterPanel(view.panel, state).catch(() => {
+    view.panel.hidden = true;
+  });
   if (answers.has(key)) return render();
   asking?.abort();
   asking = new AbortController();
   const { signal } = asking;
-  const slow = setTimeout(() => { // what is quick needs no sign of waiting
+  const slow = setTimeout(() => {
+    // what is quick needs no sign of waiting
     view.grid.replaceChildren(...waiting(8));
     view.notices.replaceChildren();
     view.more.replaceChildren();
@@ -106,9 +148,15 @@ async function load(asked, signal, cursor = "") {
   if (!asks(asked)) {
     const after = cursor ? `&after=${encodeURIComponent(cursor)}` : "";
     const answer = await ask(`/v1/items?newest=true&limit=${PAGE}${after}`, { signal });
-    return { browsing: true, results: answer.items.map(plain), cursor: answer.cursor || answer.next || "", total: answer.total };
+    return {
+      browsing: true,
+      results: answer.items.map(plain),
+      cursor: answer.cursor || answer.next || "",
+      total: answer.total,
+    };
   }
-  if (asked.image && !recall(asked.image).length) throw new Problem(0, { type: "lost", what: t("picture.lost"), remedy: t("picture.lost.hint") });
+  if (asked.image && !recall(asked.image).length)
+    throw new Problem(0, { type: "lost", what: t("picture.lost"), remedy: t("picture.lost.hint") });
   return ask("/v1/search", { body: bodyOf(asked, cursor), signal });
 }
 
@@ -123,81 +171,68 @@ function keepAnswer(key, answer) {
 function render(fresh = false) {
   const answer = shown();
   if (!answer) return;
-  view.notices.replaceChildren(...notices(answer));
-  view.summary.replaceChildren(summary(answer));
+  view.notices.replaceChildren(...notices(answer, state));
+  view.summary.replaceChildren(summary(answer, state));
   view.start.replaceChildren(...(answer.browsing ? [start()] : []));
   view.grid.replaceChildren(...hitsOf(answer).map((hit, n) => one(hit, answer, n)));
   finish(answer);
-  if (fresh && !answer.browsing) say(`${answer.no_match ? t("no-match") : ""} ${view.summary.textContent}`.trim());
+  if (fresh && !answer.browsing)
+    say(`${answer.no_match ? t("no-match") : ""} ${view.summary.textContent}`.trim());
   performance.mark("results");
   showItem(state); // one that a shared address names learns now why it was found
 }
 
 function finish(answer) {
   view.settle();
-  view.more.replaceChildren(...(answer.cursor ? [button(t("more"), { id: "more", onclick: more })] : []));
+  view.more.replaceChildren(
+    ...(answer.cursor ? [button(t("more"), { id: "more", onclick: more })] : []),
+  );
 }
 
 const one = (hit, answer, n) =>
-  card(hit, { threshold: answer.threshold, scored: !answer.browsing && ranks(state), judged: judgedIn(state, hit.id), eager: n < 6, onfold });
+  card(hit, {
+    threshold: answer.threshold,
+    scored: !answer.browsing && ranks(state),
+    judged: judgedIn(state, hit.id),
+    eager: n < 6,
+    onfold,
+  });
 
 function onfold(hit, toggle) {
-  const box = toggle.parentElement, found = box.querySelector(".variants");
+  const box = toggle.parentElement,
+    found = box.querySelector(".variants");
   toggle.setAttribute("aria-expanded", String(!found));
   if (found) found.remove();
   else box.append(variants(hit));
 }
 
 async function more() {
-  const answer = shown(), key = keyOf(state), before = answer.results.length;
+  const answer = shown(),
+    key = keyOf(state),
+    before = answer.results.length;
   view.more.firstChild.disabled = true;
   try {
     const next = await load(state, undefined, answer.cursor);
     Object.assign(answer, { results: [...answer.results, ...next.results], cursor: next.cursor });
     if (key !== keyOf(state)) return;
     view.grid.append(...next.results.map((hit) => one(hit, answer, 99)));
-    view.summary.replaceChildren(summary(answer));
+    view.summary.replaceChildren(summary(answer, state));
     finish(answer);
     view.grid.children[before]?.querySelector(".open").focus({ preventScroll: true });
     say(t("more.said", { count: next.results.length }));
   } catch (error) {
-    if (error.kind === "query") refresh(); // its generation is gone: from the first page on
+    if (error.kind === "query")
+      refresh(); // its generation is gone: from the first page on
     else view.more.replaceChildren(problem(error, { retry: more }));
   }
 }
 
-function notices(answer) {
-  if (answer.browsing) return [];
-  const found = [];
-  if (answer.no_match) found.push(message(t(hitsOf(answer).length ? "no-match.nearest" : "no-match.none"), { children: [el("p", { class: "smaller soft" }, t(state.where ? "no-match.filter" : "no-match.hint"))] }));
-  if (answer.suggestion) found.push(el("p", {}, t("suggestion"), " ", button(answer.suggestion, { kind: "small", id: "suggestion", onclick: () => go({ q: answer.suggestion }) })));
-  if (answer.unknown?.length) found.push(el("p", { class: "smaller" }, t("unknown", { words: answer.unknown.join(", ") })));
-  for (const note of answer.notes || []) found.push(el("p", { class: "smaller soft" }, note));
-  const judged = state.good.length + state.bad.length;
-  if (judged) found.push(el("div", { class: "row smaller" }, el("span", {}, t("judged.used", { good: state.good.length, bad: state.bad.length })), button(t("judged.drop"), { kind: "small plain", onclick: () => go({ good: [], bad: [] }) })));
-  return found;
-}
-
-function summary(answer) {
-  if (answer.browsing) return answer.results.length ? t("browse.newest") : t("browse.empty");
-  const parts = [t(answer.cursor ? "summary.more" : "summary.all", { count: answer.results.length }), t("summary.took", { took: Math.max(1, Math.round(answer.took_ms)), generation: answer.generation })];
-  return el("span", {}, parts.join(" · "), " ", ranks(state) && legend(answer.threshold));
-}
-
-/** Before anything is asked: what one may ask for. */
-function start() {
-  const box = el("div", { class: "row ideas" });
-  fields().then((found) => {
-    const tags = found.find((field) => field.builtin && field.name === "tag")?.top || [];
-    if (!tags.length) return;
-    box.append(el("span", { class: "smaller soft" }, t("start.try")), ...tags.map(({ value }) => button(value, { kind: "small", onclick: () => search({ q: value }) })));
-  }).catch(() => {});
-  return el("div", { class: "stack" }, el("p", { class: "smaller soft" }, t("start.drop")), box);
-}
-
 function fail(error) {
   const where = error.pointer && /^--where/.test(error.what || "");
-  const shownProblem = problem(error, { text: where ? state.where : state.q, retry: () => update(state) });
+  const shownProblem = problem(error, {
+    text: where ? state.where : state.q,
+    retry: () => update(state),
+  });
   view.grid.replaceChildren();
   view.more.replaceChildren();
   view.summary.replaceChildren();

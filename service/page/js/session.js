@@ -11,16 +11,39 @@ let shown = false;
 /** `again` is called once a key was taken. */
 export function watch(again) {
   events.addEventListener("key", () => signIn(again));
-  ask("/v1/session").then((said) => { if (said?.needs_key && !said.scopes?.length) signIn(again); }).catch(() => {});
+  ask("/v1/session")
+    .then((said) => {
+      if (said?.needs_key && !said.scopes?.length) signIn(again);
+    })
+    .catch(() => {});
 }
 
 function signIn(again) {
   if (shown) return;
   shown = true;
-  const { dialog, body } = closable(t("session.title"), { kind: "sheet", onclose: () => { shown = false; } });
-  const key = el("input", { type: "password", name: "key", required: true, autocomplete: "current-password" });
+  const { dialog, body } = closable(t("session.title"), {
+    kind: "sheet",
+    onclose: () => {
+      shown = false;
+    },
+  });
+  const key = el("input", {
+    type: "password",
+    name: "key",
+    required: true,
+    autocomplete: "current-password",
+  });
   const told = el("div", { role: "status" });
-  body.append(el("form", { class: "stack", onsubmit: submit }, el("p", { class: "soft" }, t("session.intro")), field(t("session.key"), key, t("session.hint")), told, el("div", {}, el("button", { type: "submit", class: "primary" }, t("session.go")))));
+  body.append(
+    el(
+      "form",
+      { class: "stack", onsubmit: submit },
+      el("p", { class: "soft" }, t("session.intro")),
+      field(t("session.key"), key, t("session.hint")),
+      told,
+      el("div", {}, el("button", { type: "submit", class: "primary" }, t("session.go"))),
+    ),
+  );
   open(dialog);
   key.focus();
 

@@ -7,13 +7,31 @@ import { recognises } from "./record.js";
 import { problem, say } from "./say.js";
 import { locale, t } from "./words.js";
 
-let view, job = null;
+let view,
+  job = null;
 
 export function build(root) {
-  view = { state: el("div", { class: "stack", id: "index-state" }), job: el("div", { class: "stack tight", id: "job" }), action: el("div", { class: "row" }) };
-  view.start = button(t("index.build"), { name: "refresh", kind: "primary", id: "build", onclick: start });
+  view = {
+    state: el("div", { class: "stack", id: "index-state" }),
+    job: el("div", { class: "stack tight", id: "job" }),
+    action: el("div", { class: "row" }),
+  };
+  view.start = button(t("index.build"), {
+    name: "refresh",
+    kind: "primary",
+    id: "build",
+    onclick: start,
+  });
   view.action.append(view.start);
-  root.replaceChildren(el("div", { class: "stack narrow" }, el("div", { class: "row spread" }, el("h1", {}, t("view.index")), view.action), view.job, view.state));
+  root.replaceChildren(
+    el(
+      "div",
+      { class: "stack narrow" },
+      el("div", { class: "row spread" }, el("h1", {}, t("view.index")), view.action),
+      view.job,
+      view.state,
+    ),
+  );
   draw();
 }
 
@@ -30,26 +48,117 @@ export async function update() {
 
 function state(said) {
   const facts = [
-    ["index.generation", said.generation], ["index.items", number(said.items)], ["index.captions", number(said.captions)],
-    ["index.created", when(said.created)], ["index.model", said.model && el("code", {}, String(said.model).slice(0, 12))], ["index.queue", number(said.queue ?? 0)],
+    ["index.generation", said.generation],
+    ["index.items", number(said.items)],
+    ["index.captions", number(said.captions)],
+    ["index.created", when(said.created)],
+    ["index.model", said.model && el("code", {}, String(said.model).slice(0, 12))],
+    ["index.queue", number(said.queue ?? 0)],
   ];
-  const failures = said.failures || [], generations = said.generations || [];
+  const failures = said.failures || [],
+    generations = said.generations || [];
   return [
-    el("dl", { class: "facts" }, facts.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => el("div", { class: "sheet-card" }, el("dt", { class: "smaller soft" }, t(name)), el("dd", { class: "figure" }, value)))),
-    generations.length > 0 && el("section", { class: "stack tight" }, el("h2", {}, t("index.generations")), table(generations, said.generation)),
-    el("section", { class: "stack tight" }, el("h2", {}, t("index.failures")), failures.length ? el("ul", { class: "stack tight" }, failures.map((one) => el("li", {}, problem({ what: one.detail || one.what || one.title, why: "", remedy: one.remedy || "" })))) : el("p", { class: "soft" }, t("index.failures.none"))),
+    el(
+      "dl",
+      { class: "facts" },
+      facts
+        .filter(([, value]) => value !== undefined && value !== null && value !== "")
+        .map(([name, value]) =>
+          el(
+            "div",
+            { class: "sheet-card" },
+            el("dt", { class: "smaller soft" }, t(name)),
+            el("dd", { class: "figure" }, value),
+          ),
+        ),
+    ),
+    generations.length > 0 &&
+      el(
+        "section",
+        { class: "stack tight" },
+        el("h2", {}, t("index.generations")),
+        table(generations, said.generation),
+      ),
+    el(
+      "section",
+      { class: "stack tight" },
+      el("h2", {}, t("index.failures")),
+      failures.length
+        ? el(
+            "ul",
+            { class: "stack tight" },
+            failures.map((one) =>
+              el(
+                "li",
+                {},
+                problem({
+                  what: one.detail || one.what || one.title,
+                  why: "",
+                  remedy: one.remedy || "",
+                }),
+              ),
+            ),
+          )
+        : el("p", { class: "soft" }, t("index.failures.none")),
+    ),
   ].filter(Boolean);
 }
 
 function table(generations, current) {
   const heads = ["index.generation", "index.items", "index.created"];
-  return el("div", { class: "sheet-card scroll", tabindex: 0, role: "region", "aria-label": t("index.generations") }, el("table", {}, el("thead", {}, el("tr", {}, heads.map((name) => el("th", { scope: "col" }, t(name))))),
-    el("tbody", {}, generations.map((one) => el("tr", {}, el("th", { scope: "row", class: "figure" }, one.name ?? one.generation, (one.name ?? one.generation) === current && el("span", { class: "live tiny" }, t("index.live"))), el("td", { class: "figure" }, number(one.items)), el("td", { class: "figure" }, when(one.created)))))));
+  return el(
+    "div",
+    {
+      class: "sheet-card scroll",
+      tabindex: 0,
+      role: "region",
+      "aria-label": t("index.generations"),
+    },
+    el(
+      "table",
+      {},
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          heads.map((name) => el("th", { scope: "col" }, t(name))),
+        ),
+      ),
+      el(
+        "tbody",
+        {},
+        generations.map((one) =>
+          el(
+            "tr",
+            {},
+            el(
+              "th",
+              { scope: "row", class: "figure" },
+              one.name ?? one.generation,
+              (one.name ?? one.generation) === current &&
+                el("span", { class: "live tiny" }, t("index.live")),
+            ),
+            el("td", { class: "figure" }, number(one.items)),
+            el("td", { class: "figure" }, when(one.created)),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 const number = (value) => (typeof value === "number" ? value.toLocaleString(locale()) : value);
 
-const when = (value) => (value ? el("time", { datetime: value }, new Date(value).toLocaleString(locale(), { dateStyle: "medium", timeStyle: "medium" })) : value);
+const when = (value) =>
+  value
+    ? el(
+        "time",
+        { datetime: value },
+        new Date(value).toLocaleString(locale(), { dateStyle: "medium", timeStyle: "medium" }),
+      )
+    : value;
 
 async function start() {
   view.start.disabled = true;
@@ -63,7 +172,8 @@ async function start() {
 }
 
 function progressed(said) {
-  if (said.stage !== job?.stage) say(said.stage ? t("index.stage", { stage: stage(said.stage) }) : t("index.started"));
+  if (said.stage !== job?.stage)
+    say(said.stage ? t("index.stage", { stage: stage(said.stage) }) : t("index.started"));
   job = said;
   byId("building").hidden = false;
   draw();
@@ -80,8 +190,23 @@ function draw() {
   if (!view) return;
   view.start.disabled = Boolean(job);
   if (!job) return view.job.replaceChildren();
-  if (!view.job.querySelector("progress")) view.job.replaceChildren(el("div", { class: "sheet-card stack tight" }, el("div", { class: "row spread" }, el("strong", {}), el("span", { class: "figure smaller" })), el("progress", { "aria-label": t("index.progress") })));
-  const [bar, name, figures] = ["progress", "strong", "span"].map((one) => view.job.querySelector(one));
+  if (!view.job.querySelector("progress"))
+    view.job.replaceChildren(
+      el(
+        "div",
+        { class: "sheet-card stack tight" },
+        el(
+          "div",
+          { class: "row spread" },
+          el("strong", {}),
+          el("span", { class: "figure smaller" }),
+        ),
+        el("progress", { "aria-label": t("index.progress") }),
+      ),
+    );
+  const [bar, name, figures] = ["progress", "strong", "span"].map((one) =>
+    view.job.querySelector(one),
+  );
   name.textContent = job.stage ? stage(job.stage) : t("index.started");
   figures.textContent = job.total ? `${number(job.done)} / ${number(job.total)}` : "";
   if (job.total) {
@@ -97,9 +222,10 @@ function stage(name) {
 
 live.on("progress", progressed);
 live.on("published", ended);
-live.on("queue", () => { if (view && !byId("view-index").hidden) update(); });
+live.on("queue", () => {
+  if (view && !byId("view-index").hidden) update();
+});
 live.on("failed", (said) => {
   ended();
   view?.job.replaceChildren(problem(said.problem || said));
 });
-

@@ -16,56 +16,228 @@ const done = []; // { file, answer } or { file, error }, newest first
 let list, precision;
 
 export function build(root) {
-  const file = el("input", { type: "file", accept: "image/*", multiple: true, class: "visually-hidden", id: "tag-file", onchange: () => { take([...file.files]); file.value = ""; } });
+  const file = el("input", {
+    type: "file",
+    accept: "image/*",
+    multiple: true,
+    class: "visually-hidden",
+    id: "tag-file",
+    onchange: () => {
+      take([...file.files]);
+      file.value = "";
+    },
+  });
   precision ||= "";
-  const exact = el("select", { onchange: () => { precision = exact.value; } }, [["", "tag.precision.model"], ["0.7", "tag.precision.more"], ["0.9", "tag.precision.sure"]].map(([value, name]) => el("option", { value }, t(name))));
+  const exact = el(
+    "select",
+    {
+      onchange: () => {
+        precision = exact.value;
+      },
+    },
+    [
+      ["", "tag.precision.model"],
+      ["0.7", "tag.precision.more"],
+      ["0.9", "tag.precision.sure"],
+    ].map(([value, name]) => el("option", { value }, t(name))),
+  );
   exact.value = precision;
   list = el("div", { class: "stack", id: "tagged" });
-  const zone = el("div", { class: "zone" }, icon("picture"), el("p", {}, t("tag.drop")), el("div", { class: "row" }, button(t("tag.choose"), { kind: "primary", onclick: () => file.click() })), file);
+  const zone = el(
+    "div",
+    { class: "zone" },
+    icon("picture"),
+    el("p", {}, t("tag.drop")),
+    el(
+      "div",
+      { class: "row" },
+      button(t("tag.choose"), { kind: "primary", onclick: () => file.click() }),
+    ),
+    file,
+  );
   zone.addEventListener("drop", (event) => {
     event.preventDefault();
     take(pictures(event.dataTransfer));
   });
-  root.replaceChildren(el("div", { class: "stack narrow" }, el("div", { class: "stack tight" }, el("h1", {}, t("view.tag")), el("p", { class: "soft" }, t("tag.intro"))), zone, el("div", { class: "choice" }, field(t("tag.precision"), exact)), list));
+  root.replaceChildren(
+    el(
+      "div",
+      { class: "stack narrow" },
+      el(
+        "div",
+        { class: "stack tight" },
+        el("h1", {}, t("view.tag")),
+        el("p", { class: "soft" }, t("tag.intro")),
+      ),
+      zone,
+      el("div", { class: "choice" }, field(t("tag.precision"), exact)),
+      list,
+    ),
+  );
   list.replaceChildren(...done.map(entry));
 }
 
 export async function take(files) {
   const batch = files.slice(0, MOST);
-  const ghost = el("p", { class: "message", role: "status" }, t("tag.working", { count: batch.length }));
+  const ghost = el(
+    "p",
+    { class: "message", role: "status" },
+    t("tag.working", { count: batch.length }),
+  );
   list.prepend(ghost);
   try {
     const form = new FormData();
     for (const one of batch) form.append("image", one, one.name || "pasted");
-    form.append("options", JSON.stringify({ captions: true, language, ...(precision && { precision: Number(precision) }) }));
+    form.append(
+      "options",
+      JSON.stringify({
+        captions: true,
+        language,
+        ...(precision && { precision: Number(precision) }),
+      }),
+    );
     const answer = await ask("/v1/tag", { body: form });
     const found = batch.map((one, n) => ({ file: one, answer: answer.images[n] }));
     done.unshift(...found);
     ghost.replaceWith(...found.map(entry));
-    say(t("tag.done", { count: found.length, tags: found.flatMap((one) => one.answer.tags.map((given) => given.tag)).join(", ") }));
+    say(
+      t("tag.done", {
+        count: found.length,
+        tags: found.flatMap((one) => one.answer.tags.map((given) => given.tag)).join(", "),
+      }),
+    );
   } catch (error) {
     ghost.replaceWith(problem(error, { retry: () => take(files) }));
   }
 }
 
 function entry({ file, answer }) {
-  const picture = el("figure", { class: "given-picture" }, el("img", { src: preview(file), alt: file.name || t("search.pasted") }));
-  if (answer.error) return el("article", { class: "sheet-card tagged" }, picture, el("div", { class: "stack" }, el("h2", { class: "clip" }, file.name), problem({ what: answer.error })));
+  const picture = el(
+    "figure",
+    { class: "given-picture" },
+    el("img", { src: preview(file), alt: file.name || t("search.pasted") }),
+  );
+  if (answer.error)
+    return el(
+      "article",
+      { class: "sheet-card tagged" },
+      picture,
+      el(
+        "div",
+        { class: "stack" },
+        el("h2", { class: "clip" }, file.name),
+        problem({ what: answer.error }),
+      ),
+    );
   const tags = answer.tags.map((one) => one.tag);
   const below = el("div", { class: "stack" });
-  return el("article", { class: "sheet-card tagged", "aria-label": file.name }, picture,
-    el("div", { class: "stack" }, el("h2", { class: "clip" }, file.name || t("search.pasted")),
-      tags.length ? el("ul", { class: "stack tight", "aria-label": t("item.tags") }, answer.tags.map((one) => el("li", { class: "rated" }, el("span", { class: "clip" }, one.tag), scoreBar(one.score, { words: false })))) : el("p", { class: "soft" }, t("tag.none")),
-      tags.length > 0 && el("div", { class: "row" }, button(t("tag.copy"), { name: "copy", kind: "small", onclick: () => copy(tags.join(", "), t("tag.copied")) }), button(t("tag.copy.hash"), { name: "copy", kind: "small", onclick: () => copy(answer.hashtags || tags.map(hashtag).join(" "), t("tag.copied")) })),
-      answer.captions.length > 0 && el("section", { class: "stack tight" }, el("h3", {}, t("tag.captions")), el("ul", { class: "stack tight smaller" }, answer.captions.slice(0, 3).map((one) => el("li", { class: "rated wide" }, el("a", { href: address({ ...read(), item: one.id }) }, one.caption), scoreBar(one.score, { words: false }))))),
-      answer.nearest.length > 0 && el("section", { class: "stack tight" }, el("h3", {}, t("tag.nearest")), el("ul", { class: "strip" }, answer.nearest.slice(0, 8).map((one) => el("li", {}, el("a", { href: address({ ...read(), item: one.id }), "aria-label": one.id }, thumbnail(one.id, "", { sizes: "7rem" })))))),
-      el("div", { class: "row" },
-        button(t("tag.search"), { name: "search", kind: "small", onclick: () => search({ image: keep([file]) }) }),
-        button(t("tag.add"), { name: "plus", kind: "small", onclick: () => below.replaceChildren(addForm(file, answer, () => below.replaceChildren())) }),
-        recognise(file, below)),
-      below));
+  return el(
+    "article",
+    { class: "sheet-card tagged", "aria-label": file.name },
+    picture,
+    el(
+      "div",
+      { class: "stack" },
+      el("h2", { class: "clip" }, file.name || t("search.pasted")),
+      tags.length
+        ? el(
+            "ul",
+            { class: "stack tight", "aria-label": t("item.tags") },
+            answer.tags.map((one) =>
+              el(
+                "li",
+                { class: "rated" },
+                el("span", { class: "clip" }, one.tag),
+                scoreBar(one.score, { words: false }),
+              ),
+            ),
+          )
+        : el("p", { class: "soft" }, t("tag.none")),
+      tags.length > 0 &&
+        el(
+          "div",
+          { class: "row" },
+          button(t("tag.copy"), {
+            name: "copy",
+            kind: "small",
+            onclick: () => copy(tags.join(", "), t("tag.copied")),
+          }),
+          button(t("tag.copy.hash"), {
+            name: "copy",
+            kind: "small",
+            onclick: () => copy(answer.hashtags || tags.map(hashtag).join(" "), t("tag.copied")),
+          }),
+        ),
+      answer.captions.length > 0 &&
+        el(
+          "section",
+          { class: "stack tight" },
+          el("h3", {}, t("tag.captions")),
+          el(
+            "ul",
+            { class: "stack tight smaller" },
+            answer.captions
+              .slice(0, 3)
+              .map((one) =>
+                el(
+                  "li",
+                  { class: "rated wide" },
+                  el("a", { href: address({ ...read(), item: one.id }) }, one.caption),
+                  scoreBar(one.score, { words: false }),
+                ),
+              ),
+          ),
+        ),
+      answer.nearest.length > 0 &&
+        el(
+          "section",
+          { class: "stack tight" },
+          el("h3", {}, t("tag.nearest")),
+          el(
+            "ul",
+            { class: "strip" },
+            answer.nearest
+              .slice(0, 8)
+              .map((one) =>
+                el(
+                  "li",
+                  {},
+                  el(
+                    "a",
+                    { href: address({ ...read(), item: one.id }), "aria-label": one.id },
+                    thumbnail(one.id, "", { sizes: "7rem" }),
+                  ),
+                ),
+              ),
+          ),
+        ),
+      el(
+        "div",
+        { class: "row" },
+        button(t("tag.search"), {
+          name: "search",
+          kind: "small",
+          onclick: () => search({ image: keep([file]) }),
+        }),
+        button(t("tag.add"), {
+          name: "plus",
+          kind: "small",
+          onclick: () =>
+            below.replaceChildren(addForm(file, answer, () => below.replaceChildren())),
+        }),
+        recognise(file, below),
+      ),
+      below,
+    ),
+  );
 }
 
-export const hashtag = (tag) => `#${tag.split(/[^\p{L}\p{N}]+/u).filter(Boolean).map((word) => word[0].toUpperCase() + word.slice(1)).join("")}`;
+export const hashtag = (tag) =>
+  `#${tag
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean)
+    .map((word) => word[0].toUpperCase() + word.slice(1))
+    .join("")}`;
 
-export const focusFirst = () => byId("tag-file")?.previousElementSibling?.querySelector("button")?.focus();
+export const focusFirst = () =>
+  byId("tag-file")?.previousElementSibling?.querySelector("button")?.focus();

@@ -7,7 +7,9 @@ import { t } from "./words.js";
 export function why(hit, threshold) {
   const said = hit.explanation;
   if (!said) return null;
-  const channels = Object.entries(hit.channels).map(([name, rank]) => t(`channel.${name}`, { rank }));
+  const channels = Object.entries(hit.channels).map(([name, rank]) =>
+    t(`channel.${name}`, { rank }),
+  );
   const rows = [
     [t("why.head"), scoreBar(said.head, { words: false })],
     [t("why.text"), scoreBar(said.text, { words: false })],
@@ -18,8 +20,18 @@ export function why(hit, threshold) {
     channels.length > 0 && [t("why.channels"), channels.join(" · ")],
     [t("why.rank"), t("why.rank.said", { before: said.shortlist_rank, after: hit.rank })],
   ];
-  return el("div", { class: "stack tight why" }, scoreBar(hit.score, { threshold }),
-    el("dl", { class: "pairs smaller" }, rows.filter(Boolean).map(([name, value]) => [el("dt", {}, name), el("dd", { class: "figure" }, value)])));
+  return el(
+    "div",
+    { class: "stack tight why" },
+    scoreBar(hit.score, { threshold }),
+    el(
+      "dl",
+      { class: "pairs smaller" },
+      rows
+        .filter(Boolean)
+        .map(([name, value]) => [el("dt", {}, name), el("dd", { class: "figure" }, value)]),
+    ),
+  );
 }
 
 const number = (cosine) => cosine.toFixed(2);
