@@ -50,7 +50,7 @@ def read_rgb(source: Path | bytes, side: int | None = None, name: str | None = N
     `name` is what errors call it; by default a path is called by itself.
     """
     name = name or ("image" if isinstance(source, bytes) else str(source))
-    data = source if isinstance(source, bytes) else read_file(source)
+    data = held(source)
     try:
         with Image.open(io.BytesIO(data)) as image:
             width, height = image.size
@@ -71,6 +71,11 @@ def read_rgb(source: Path | bytes, side: int | None = None, name: str | None = N
         raise ImageError(
             f"{name} cannot be decoded", str(error), "the file is damaged or cut short"
         ) from None
+
+
+def held(source: Path | bytes) -> bytes:
+    """What is in an image file, whether or not it has been read already."""
+    return source if isinstance(source, bytes) else read_file(source)
 
 
 def read_file(path: Path) -> bytes:

@@ -107,6 +107,8 @@ def read_lines(source: Iterable[bytes], base: Request) -> Iterator[Line]:
 
 
 def _from_json(number: int, text: str, base: Request) -> Line:
+    from search.stored import request_of
+
     mark: str | int | None = None
     try:
         fields = msgspec.json.decode(text, type=dict[str, Any])
@@ -124,7 +126,7 @@ def _from_json(number: int, text: str, base: Request) -> Line:
         for name in _LISTS:
             if isinstance(given.get(name), str):
                 given[name] = [given[name]]
-        checked = msgspec.convert(given, type(base))
+        checked = request_of(given)
         changed = {name: getattr(checked, name) for name in given}
         return Line(number, mark, dataclasses.replace(base, **changed))
     except msgspec.MsgspecError as error:

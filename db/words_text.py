@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from functools import cache
+
+from stems import Stemmer
 
 # Hangul and its letters, kana, Han.
 _RUN = (
@@ -32,6 +32,7 @@ _HANGUL = re.compile(r"[\u1100-\u11ff\uac00-\ud7af]+")
 _LATIN = re.compile(r"[a-z]+")
 _ACCENTED = re.compile(r"[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
 _ACCENT = re.compile(r"[\u0300-\u036f]")
+_stemmed = Stemmer("porter")  # a query whose words the catalog holds needs none
 
 
 def folded(text: str) -> str:
@@ -86,12 +87,4 @@ def pairs(run: str) -> list[str]:
 
 def stem(word: str) -> str:
     """What a word that is no run is found by."""
-    return _stemmer()(word) if _LATIN.fullmatch(word) else word
-
-
-@cache
-def _stemmer() -> Callable[[str], str]:
-    """Imported when first asked for: a query whose words the catalog holds needs no stemmer."""
-    from snowballstemmer.porter_stemmer import PorterStemmer
-
-    return PorterStemmer().stemWord  # type: ignore[no-any-return]
+    return _stemmed(word) if _LATIN.fullmatch(word) else word

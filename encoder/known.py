@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
+
+from stems import Stemmer
 
 FILE = "words.txt"
 _WORD = re.compile(r"[^\W_]+")
@@ -19,6 +20,7 @@ _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 # A Korean word carries its particles: its first two syllables stand for it.
 _SYLLABLES = 2
 _LEARNT = 2  # items of which a word must be said
+_stemmed = Stemmer("porter")
 
 
 class KnownWords:
@@ -65,11 +67,4 @@ def words_of(text: str) -> list[str]:
 def _stem(word: str) -> str:
     if _HANGUL.match(word):
         return word[:_SYLLABLES]
-    return _stemmer()(word) if word.isascii() else word
-
-
-@cache
-def _stemmer() -> Callable[[str], str]:
-    from snowballstemmer.porter_stemmer import PorterStemmer  # only where a model kept its words
-
-    return PorterStemmer().stemWord  # type: ignore[no-any-return]
+    return _stemmed(word) if word.isascii() else word

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,17 @@ LARGEST = 32  # rows that are run at once when all of them are there already
 
 
 class OpenVinoEncoder:
-    """An artifact, ready to encode. A branch is compiled when it is first used."""
+    """An artifact, ready to encode. A branch is compiled when it is first used.
+
+    `images` and `texts` may be called by any number of threads; one request runs on all cores, so
+    they take turns. Streams belong to one thread.
+    """
 
     def __init__(self, folder: Path, settings: RuntimeSettings, cache: Path | None = None) -> None:
         self.artifact = artifacts.load(folder)
         self._folder, self._settings, self._cache = folder, settings, cache
         self._core = ov.Core()
+        self._turn = Lock()
         if cache is not None:
             # Compiled graphs are kept, keyed by OpenVINO on graph and machine.
             self._core.set_property({"CACHE_DIR": str(cache)})
@@ -130,10 +136,12 @@ class OpenVinoEncoder:
         return tokenizer
 
     def images(self, batch: Pixels) -> Encoded:
-        return self._heeded(self._run(self._image_graph, batch))
+        with self._turn:
+            return self._heeded(self._run(self._image_graph, batch))
 
     def texts(self, batch: Sequence[str]) -> Encoded:
-        return self._run(self._text_graph, self._tokens(batch))
+        with self._turn:  # a compiled graph has one request, and it is not to be disturbed
+            return self._run(self._text_graph, self._tokens(batch))
 
     def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
         stream = self._image_stream(batches)

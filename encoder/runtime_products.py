@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
-import openvino as ov
 
 from encoder import products
 from encoder.inputs import Pixels
+from encoder.light import ov
 from encoder.products import Floats, ProductFile, ProductHead, Recognised
 from errors import ModelError
 from settings import RuntimeSettings
@@ -19,9 +20,12 @@ _MOST = 32  # views that are run at once
 
 
 class ProductModel:
+    """Safe to be used by many threads, which take turns."""
+
     def __init__(self, folder: Path, settings: RuntimeSettings, cache: Path | None = None) -> None:
         self.file: ProductFile = products.load(folder)
         self._folder, self._settings, self._cache = folder, settings, cache
+        self._turn = Lock()
 
     def recognise(self, batch: Pixels) -> list[Recognised]:
         """`[n, s, s, 3]` → a verdict per picture, of the mean over its views."""
@@ -33,10 +37,11 @@ class ProductModel:
         return products.judge(self.file, logits, cosines)
 
     def features(self, views: Pixels) -> Floats:
-        parts = [
-            np.asarray(next(iter(self._graph(views[start : start + _MOST]).values())))
-            for start in range(0, len(views), _MOST)
-        ]
+        with self._turn:  # a compiled graph has one request
+            parts = [
+                np.asarray(next(iter(self._graph(views[start : start + _MOST]).values())))
+                for start in range(0, len(views), _MOST)
+            ]
         return np.concatenate(parts).astype(np.float32)
 
     @cached_property

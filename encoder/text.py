@@ -10,12 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from importlib import import_module
 from typing import Literal
 
 import msgspec
 
 from errors import ModelError, SettingsError
+from stems import Stemmer
 
 Kind = Literal["stem", "lemma"]
 Form = Callable[[str], str]
@@ -115,12 +115,7 @@ def _knows(kind: str, code: str) -> bool:
 def _loaded(words: Words) -> Form:
     """Imported here, because most models leave words alone and should not wait for this."""
     if words.kind == "stem":
-        name = _SNOWBALL[words.language]
-        # The class itself: the package's own door may hand out a compiled twin of another release.
-        stemmer = getattr(
-            import_module(f"snowballstemmer.{name}_stemmer"), f"{name.title()}Stemmer"
-        )
-        return stemmer().stemWord  # type: ignore[no-any-return]
+        return Stemmer(_SNOWBALL[words.language])
     from simplemma import Lemmatizer
 
     lemmatizer, language = Lemmatizer(), words.language

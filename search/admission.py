@@ -8,6 +8,9 @@ filters   what the request's filters leave (filtering.py)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from threading import Lock
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,17 +22,29 @@ from search.shortlist import Allowed, allow
 Mask = NDArray[np.bool_]  # of the image rows of a generation
 
 
+@dataclass(frozen=True)
+class Held:
+    """What of the generation the catalog still has; replaced as a whole, as threads share it."""
+
+    removals: int  # of the catalog that it is right for
+    mask: Mask | None = None  # everything
+    allowed: Allowed | None = None
+
+
 class Admission:
-    """Kept between searches: the catalog is read whole only when it has lost something more."""
+    """Kept between searches: the catalog is read whole only when it has lost something more.
+
+    Safe to share between threads.
+    """
 
     def __init__(self, store: Store, generation: Generation) -> None:
         self._store, self._generation = store, generation
-        self._removals = generation.manifest.removals  # of the catalog that `_held` is right for
-        self._held: Mask | None = None  # everything
-        self._all_held: Allowed | None = None
+        self._held = Held(generation.manifest.removals)
+        self._looking = Lock()
 
     def allowed(self, asked: Asked, filtered: Mask | None = None) -> Allowed | None:
         """None where every item of the generation may be a result."""
+        held = self._held
         masks = [self._holding(phrase) for phrase in asked.must]
         masks += [~self._holding(phrase) for phrase in asked.must_not]
         if len(asked.aside):
@@ -37,18 +52,20 @@ class Admission:
         if filtered is not None:
             masks.append(filtered)
         if not masks:
-            return self._all_held
-        if self._held is not None:
-            masks.append(self._held)
+            return held.allowed
+        if held.mask is not None:
+            masks.append(held.mask)
         return allow(self._generation, np.logical_and.reduce(masks))
 
     def look_for_gone(self) -> None:
         """To be called before `allowed`. Ids are never given twice: what has gone stays gone."""
         removals = self._store.removals()
-        if removals != self._removals:
-            self._held = self._rows(np.asarray(self._store.item_ids(), np.int64))
-            self._all_held = allow(self._generation, self._held)
-            self._removals = removals
+        if removals == self._held.removals:
+            return
+        with self._looking:  # one thread reads, the others want what it finds
+            if removals != self._held.removals:
+                mask = self._rows(np.asarray(self._store.item_ids(), np.int64))
+                self._held = Held(removals, mask, allow(self._generation, mask))
 
     def _holding(self, phrase: str) -> Mask:
         mask = np.zeros(len(self._generation.images.ids), bool)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from encoder.inputs import read_pixels
 from encoder.known import words_of
 from errors import QueryError
 from search.query import Query, parse
-from search.request import Request
+from search.request import Picture, Request
 
 # Rocchio's customary shares: what was called good draws less than the query itself, what was
 # called bad pushes much less, since wrong items are wrong in different ways.
@@ -83,7 +82,7 @@ def _asked(
 ) -> Asked:
     ids = store.ids_of([*request.like, *request.good, *request.bad])
     stored = {key: _stored(generation, ids, key) for key in (*request.like, *request.good)}
-    parts += [Part(_picture(encoder, file), 1.0) for file in request.images]
+    parts += [Part(_picture(encoder, picture), 1.0) for picture in request.images]
     parts += [Part(stored[key], 1.0) for key in request.like]
     if request.good:
         parts.append(Part(_mean([stored[key] for key in request.good]), ALIKE))
@@ -108,8 +107,8 @@ def _terms(query: Query, request: Request) -> list[tuple[str, float]]:
     return terms + [(words.strip(), -1.0) for words in request.without if words.strip()]
 
 
-def _picture(encoder: Encoder, file: Path) -> Encoded:
-    return encoder.images(read_pixels(file, encoder.image_size)[None])
+def _picture(encoder: Encoder, picture: Picture) -> Encoded:
+    return encoder.images(read_pixels(picture, encoder.image_size)[None])
 
 
 def _stored(generation: Generation, ids: Mapping[str, int], key: str) -> Encoded:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from errors import QueryError
 
 MAX_QUERY = 10_000  # characters
+Picture: TypeAlias = Path | bytes  # a file, or what is in one
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class Request:
     """At least one of text, images, like, good or a filter must be given."""
 
     text: str = ""  # the query line, see query.py for its language
-    images: tuple[Path, ...] = ()  # pictures to look for
+    images: tuple[Picture, ...] = ()  # to look for
     like: tuple[str, ...] = ()  # items of the catalog to look for, by the catalog's own ids
     without: tuple[str, ...] = ()  # words for what the results must not show
     where: str = ""  # condition over attributes and tags, see where.py

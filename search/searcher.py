@@ -2,6 +2,10 @@
 
 searcher = Searcher.open(Path("var"), load_settings(Path("var")))
 result = searcher.search("fire-type lizard", top=5)
+
+Any number of threads may share a searcher. It keeps the generation that it was opened with, also
+when the folder is deleted; who wants what is live now opens another beside it, lets new searches
+go there, and closes the old one when its last search has ended.
 """
 
 from __future__ import annotations
@@ -65,6 +69,10 @@ class Searcher:
         encoder = encoder.for_index(generation.manifest.fingerprint)
         return cls(store, generation, encoder, settings.search)
 
+    def close(self) -> None:
+        """Give the database back, when no search is at work any more."""
+        self._store.close()
+
     @property
     def generation(self) -> str:
         """The name of the generation that is searched."""
@@ -76,7 +84,7 @@ class Searcher:
         return self._settings.no_match or self._encoder.scoring.no_match
 
     def search(self, request: Request | str, top: int | None = None) -> SearchResult:
-        """A plain string is a request of words alone."""
+        """A plain string is a request of words alone. May be called by many threads at once."""
         request = Request(request) if isinstance(request, str) else request
         request = dataclasses.replace(request, top=top or request.top)
         [answer] = self._answers([request], map)
@@ -88,7 +96,7 @@ class Searcher:
         """An answer per request, in their order, as `search` gives it; errors are answers too.
 
         Requests are read a batch ahead. Texts are encoded and vectors searched together, the rest
-        is done by a thread per core.
+        is done by a thread per core. Many threads may each have batches of their own at work.
         """
         asked = (Request(each) if isinstance(each, str) else each for each in requests)
         with ThreadPoolExecutor(cores()) as pool:
@@ -209,7 +217,8 @@ class Searcher:
 
     def _of(self, name: str) -> Searcher:
         """The searcher of an older generation, where it is still kept."""
-        if name not in self._older:
+        found = self._older.get(name)
+        if found is None:
             home = Home(self._generation.folder.parent.parent)
             try:
                 older = open_generation(home.generations / name, home.stamps).hold()
@@ -222,4 +231,4 @@ class Searcher:
                     "search again without a cursor",
                 ) from None
             self._older = {name: found}  # one is enough: who pages stays in one
-        return self._older[name]
+        return found

@@ -5,28 +5,34 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 
 from errors import QueryError
-from images import read_file
-from search.request import Request
+from images import content_hash, held
+from search.request import Picture, Request
 
 _PAGE = {"offset", "cursor", "explain"}  # of one page, not of the search
 _DEFAULT = Request()
+_DIGEST = "sha256:"
 
 
 def as_stored(request: Request) -> dict[str, Any]:
-    """What differs from a bare request, as plain values; pictures by their whole path."""
+    """What differs from a bare request, as plain values; pictures by their whole path.
+
+    A picture that is no file is not kept, only its digest: it can be told, not searched for again.
+    """
     values = {}
     for field in dataclasses.fields(Request):
         value = getattr(request, field.name)
         if field.name not in _PAGE and value != getattr(_DEFAULT, field.name):
             values[field.name] = value
     if request.images:
-        values["images"] = [str(file.absolute()) for file in request.images]
+        values["images"] = [_told(picture) for picture in request.images]
     # The standard library's JSON: an argument that is no UTF-8 holds lone surrogates.
     plain: dict[str, Any] = json.loads(json.dumps(msgspec.to_builtins(values)))
     return plain
@@ -42,8 +48,29 @@ def from_stored(values: dict[str, Any]) -> Request:
             "this program does not know it",
             "upgrade Pairdex",
         )
-    request: Request = msgspec.convert(values, Request, strict=False, dec_hook=_path)
-    return request
+    gone = [file for file in values.get("images", ()) if file.startswith(_DIGEST)]
+    if gone:
+        raise QueryError(
+            "the search looks for a picture that was not kept", gone[0], "search with it anew"
+        )
+    return request_of(values, strict=False)
+
+
+def request_of(values: Mapping[str, Any], *, strict: bool = True) -> Request:
+    """A request of plain values, pictures by their paths; msgspec says what is wrong with one."""
+    plain: Any = msgspec.convert(values, _plain(), strict=strict)
+    given = {field.name: getattr(plain, field.name) for field in dataclasses.fields(Request)}
+    return Request(**given | {"images": tuple(map(Path, given["images"]))})
+
+
+@cache
+def _plain() -> type:
+    """`Request` as msgspec can read it: it makes no choice between paths and bytes."""
+    kinds = get_type_hints(Request) | {"images": tuple[str, ...]}
+    fields = dataclasses.fields(Request)
+    return dataclasses.make_dataclass(
+        "Plain", [(f.name, kinds[f.name], dataclasses.field(default=f.default)) for f in fields]
+    )
 
 
 def asked(request: Request) -> str:
@@ -53,14 +80,12 @@ def asked(request: Request) -> str:
     """
     parts = (
         " ".join(request.text.casefold().split()),
-        sorted(hashlib.sha256(read_file(file)).hexdigest() for file in request.images),
+        sorted(content_hash(held(picture)) for picture in request.images),
         sorted(request.like),
         sorted(" ".join(words.casefold().split()) for words in request.without),
     )
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _path(kind: type, value: object) -> object:
-    if kind is Path:
-        return Path(str(value))
-    raise NotImplementedError(kind)
+def _told(picture: Picture) -> str:
+    return str(picture.absolute()) if isinstance(picture, Path) else _DIGEST + content_hash(picture)
