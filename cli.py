@@ -21,6 +21,7 @@ from commands import (
     index,
     judgements,
     key,
+    review,
     saved,
     search,
     serve,
@@ -53,6 +54,7 @@ for command in (
     evaluate.evaluate,
     compare.compare,
     tag.tag,
+    review.review,
     home.info,
     home.doctor,
 ):

@@ -64,19 +64,21 @@ def strip(files: Sequence[Path], size: tuple[int, int]) -> Image.Image:
     box = (COLUMNS * width, ROWS * height)
     whole = Image.new("RGB", (len(files) * (COLUMNS + GAP) * width - GAP * width, box[1]))
     for place, file in enumerate(files):
-        one = _thumbnail(file, box)
+        one = thumbnail(file, box)
         left = place * (COLUMNS + GAP) * width + (box[0] - one.width) // 2
         whole.paste(one, (left, (box[1] - one.height) // 2))
     return whole
 
 
-def _thumbnail(file: Path, box: tuple[int, int]) -> Image.Image:
+def thumbnail(file: Path, box: tuple[int, int], blank: bool = False) -> Image.Image:
+    """The picture as large as the box allows; with `blank`, black fills the rest of the box."""
     from PIL import Image, ImageOps
 
     import images
 
     try:
-        return ImageOps.contain(images.read_rgb(file), box)
+        found = images.read_rgb(file)
+        return ImageOps.pad(found, box) if blank else ImageOps.contain(found, box)
     except ImageError:  # moved or damaged since the index was built
         return Image.new("RGB", box, BLANK)
 

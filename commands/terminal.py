@@ -49,6 +49,17 @@ def _asked() -> str:
     return "sixel" if found and b"4" in found[1].split(b";") else ""
 
 
+def read_key() -> str:
+    """The key that is pressed next; empty where the input has ended or Ctrl-C was pressed."""
+    with _raw() as terminal:
+        if terminal is None:
+            return sys.stdin.readline()[:1]
+        try:
+            return os.read(terminal, 16).decode("utf-8", "ignore")[:1]
+        except KeyboardInterrupt:
+            return ""
+
+
 @contextmanager
 def _raw() -> Iterator[int | None]:
     """The terminal, answering to us and not to the screen; None where there is none."""

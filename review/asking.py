@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -46,28 +47,28 @@ class Asker:
     ) -> list[Question]:
         """`pictures` are images that are not in the catalog, `encoded` what the model sees."""
         most = MostDoubtful(self.encoder.tags, KEPT + len(answered))
-        counts = np.zeros(len(self.encoder.tags), np.int64)
+        given = Counter(tag for item in self._items for tag in item.tags)
+        counts = {tag: given[tag] for tag in self.encoder.tags}
+        shares = np.asarray([n / max(1, len(self._items)) for n in counts.values()])
         images = self.live.images
         for start in range(0, len(self._items), CHUNK):
             part = self._items[start : start + CHUNK]
             said = borne([item.tags for item in part], self.encoder.tags)
-            counts += said.sum(axis=0)
             rows = images.rows(np.asarray([item.id for item in part], np.int64))
             vectors = images.vectors[rows].astype(np.float32)
             halves = images.halves[rows].astype(np.float32)
             whole = Encoded(vectors, halves, self.encoder.tags_of(vectors))
             contents = [item.content for item in part]
-            most.add(seen(self.encoder, whole, self.precision, contents, said))
+            most.add(seen(self.encoder, whole, self.precision, contents, said, shares))
         if pictures:
             contents = [picture.content for picture in pictures]
-            most.add(seen(self.encoder, encoded, self.precision, contents, None))
+            most.add(seen(self.encoder, encoded, self.precision, contents))
         doubts = [
             one
             for one in most.all()
             if one.doubt >= TOO_SURE and question_id("tag", one.image, one.about) not in answered
         ]
-        usual = rarity(dict(zip(self.encoder.tags, counts.tolist(), strict=True)))
-        return self._tag_questions(spread(doubts, count, usual), pictures)
+        return self._tag_questions(spread(doubts, count, rarity(counts)), pictures)
 
     def about_matches(self, count: int, answered: Collection[str]) -> list[Question]:
         if not count:

@@ -19,7 +19,7 @@ from encoder.tagging import logits
 from review.choosing import Doubt
 from tagger.answers import chances_of
 
-RIGHT = 0.95  # share of a catalog's words that are taken to be right
+RIGHT = 0.95  # share of the tags that a catalog gives, and of those it should give, that is right
 KEPT = 60  # most doubtful images of each tag that are looked at further
 
 
@@ -30,7 +30,8 @@ class Seen:
     contents: Sequence[str]
     chances: Floats  # [n, tags]
     least: Floats  # [tags], from which each tag is given
-    said: NDArray[np.bool_] | None  # [n, tags], None where the catalog says nothing
+    said: NDArray[np.bool_] | None = None  # [n, tags], None where the catalog says nothing
+    shares: NDArray[np.floating] | None = None  # [tags], of items that bear each tag
 
 
 def seen(
@@ -38,20 +39,23 @@ def seen(
     images: Encoded,
     precision: float,
     contents: Sequence[str],
-    said: NDArray[np.bool_] | None,
+    said: NDArray[np.bool_] | None = None,
+    shares: NDArray[np.floating] | None = None,
 ) -> Seen:
     chances, least = chances_of(encoder, images, precision)
-    return Seen(contents, chances, np.asarray(least, np.float32), said)
+    return Seen(contents, chances, np.asarray(least, np.float32), said, shares)
 
 
 def doubts(some: Seen) -> Floats:
     """`[n, tags]`, from 0 to 1."""
-    if some.said is None:
+    if some.said is None or some.shares is None:
         far = np.abs(logits(some.chances) - logits(some.least))
         return np.asarray(np.exp(-far), np.float32)
-    right = np.log(RIGHT / (1 - RIGHT))
-    # Log odds of bearing the tag by the model and by the catalog's word together.
-    both = logits(some.chances) + np.where(some.said, right, -right).astype(np.float32)
+    # How much the catalog's word weighs, as log odds. A tag is left out as often as RIGHT allows;
+    # it is rarely given wrongly, for far more images do not bear it than do.
+    absent = np.log(1 - RIGHT)
+    present = np.log(RIGHT / (1 - RIGHT)) - logits(some.shares)
+    both = logits(some.chances) + np.where(some.said, present, absent).astype(np.float32)
     return sigmoid(np.where(some.said, -both, both))
 
 

@@ -178,17 +178,22 @@ def test_the_order_is_by_doubt_and_rare_tags_come_before_their_turn() -> None:
 def test_doubt_is_greatest_at_the_threshold_and_where_the_catalog_is_contradicted() -> None:
     chances = np.asarray([[0.1, 0.5, 0.9]], np.float32)
     least = np.asarray([0.5, 0.5, 0.5], np.float32)
-    new = doubts(Seen(["c"], chances, least, None))[0]
+    new = doubts(Seen(["c"], chances, least))[0]
     assert new[1] == pytest.approx(1.0)
     assert new[0] == pytest.approx(new[2])
     assert new[0] < 0.2
     borne = np.asarray([[True, True, True]])
-    present, absent = (doubts(Seen(["c"], chances, least, said))[0] for said in (borne, ~borne))
+    half = np.full(3, 0.5)
+    present, absent = (
+        doubts(Seen(["c"], chances, least, said, half))[0] for said in (borne, ~borne)
+    )
     assert present[0] > present[1] > present[2]
     assert absent[2] > absent[1] > absent[0]
+    rare = doubts(Seen(["c"], chances, least, borne, half / 10))[0]
+    assert (rare < present).all()  # a rare tag is not given by mistake as easily
     keeper = MostDoubtful(["a", "b", "c"], kept=1)
-    keeper.add(Seen(["first"], chances, least, None))
-    keeper.add(Seen(["second"], np.full((1, 3), 0.45, np.float32), least, None))
+    keeper.add(Seen(["first"], chances, least))
+    keeper.add(Seen(["second"], np.full((1, 3), 0.45, np.float32), least))
     assert [(one.image, one.about) for one in keeper.all()] == [
         ("second", "a"), ("first", "b"), ("second", "c")
     ]  # fmt: skip
