@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from commands.shell_commands import HELP
-from db.filters import BUILTIN, Field
 from db.store import Store
+from search.completion import CatalogWords
 
 if TYPE_CHECKING:
     from search import Request
@@ -25,7 +24,6 @@ HISTORY = "shell.history"  # in the home
 _MOST = 50  # suggestions
 _COMMAND = re.compile(r":[\w-]*$")
 _BEHIND = re.compile(r":([\w-]+)\s+(?!.*\s:)(.*)$")
-_VALUE = re.compile(r"([\w.]+)\s*(?:=|!=|~|in\s*\((?:[^()]*,)?)\s*([^\s,()]*)$")
 _WORDS = {
     "split": ("train", "val", "test"),
     "group": ("on", "off"),
@@ -56,21 +54,18 @@ class CatalogCompleter(Completer):
     """Commands after a colon; behind them fields, values and tags; in a query tags."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-
-    @cached_property
-    def _tags(self) -> list[str]:
-        return list(self._store.tag_counts())
-
-    @cached_property
-    def _kinds(self) -> dict[str, tuple[str, ...]]:
-        return {name: tuple(kinds) for name, kinds in self._store.field_kinds().items()}
+        self._catalog = CatalogWords(store)
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         del complete_event
         before = document.text_before_cursor
+        found = _BEHIND.search(before)
+        if found and found[1] == "where" and not _COMMAND.search(before):
+            for piece in self._catalog.where(found[2], _MOST):
+                yield Completion(piece.text, start_position=piece.start - piece.end)
+            return
         word, words = self._choices(before)
         low = word.lower()
         fitting = [one for one in words if one.lower().startswith(low)]
@@ -84,21 +79,9 @@ class CatalogCompleter(Completer):
         found = _BEHIND.search(before)
         name, rest = (found[1], found[2]) if found else ("", before)
         word = rest.rsplit(" ", 1)[-1]
-        if name == "where":
-            if value := _VALUE.search(rest):
-                return value[2], self._values(value[1])
-            return word.lstrip("("), [*self._kinds, *BUILTIN, "and", "or", "not"]
+        tags = list(self._catalog.tags)
         if name == "tag":
-            return rest, self._tags
+            return rest, tags
         if name in _WORDS:
             return word, list(_WORDS[name])
-        return (word, self._tags) if word and name in ("", "not") else (word, [])
-
-    def _values(self, name: str) -> list[str]:
-        if name in BUILTIN:
-            return self._tags if name == "tag" else list(_WORDS.get(name, ()))
-        texts: list[str] = []
-        for kind in self._kinds.get(name, ()):
-            if kind in ("text", "list"):
-                texts += self._store.field_values(Field(name, kind), 2000)  # type: ignore[arg-type]
-        return [f'"{text}"' if re.search(r"[\s,()]", text) else text for text in texts]
+        return (word, tags) if word and name in ("", "not") else (word, [])

@@ -18,6 +18,7 @@ from db.home import Home, writing
 from db.judgements import Judgements, SavedSearches
 from db.keys import Keys
 from db.links import Links
+from db.listing import Listed
 from db.migrations import migrate
 from db.questions import Questions
 from db.records import (
@@ -37,7 +38,7 @@ SCAN_CHUNK = 5000
 _REMOVALS = select(State.number).where(State.name == upsert.REMOVALS)
 
 
-class Store(Filterable, Changing):
+class Store(Filterable, Listed, Changing):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.judgements, self.saved = Judgements(engine), SavedSearches(engine)

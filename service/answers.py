@@ -55,6 +55,14 @@ class Item(msgspec.Struct, frozen=True):
     indexed: bool
 
 
+class Items(msgspec.Struct, frozen=True):
+    """A page of the catalog."""
+
+    items: list[Item]
+    total: int  # of the catalog
+    after: str | None  # asks for the next page; none on the last
+
+
 def item(record: ItemRecord, indexed: bool) -> Item:
     facts = record.facts
     return Item(

@@ -9,7 +9,14 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from db.home import Home
-from service import problems, routes_health, routes_items, routes_page, routes_search
+from service import (
+    problems,
+    routes_health,
+    routes_index,
+    routes_items,
+    routes_page,
+    routes_search,
+)
 from service.live import OpenEncoder, open_encoder
 from service.segments import Segments
 from service.state import Service
@@ -19,6 +26,7 @@ ROUTERS = (
     routes_health.router,
     routes_search.router,
     routes_items.router,
+    routes_index.router,
     routes_page.router,
 )
 

@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+from typing import Annotated
+
 import numpy as np
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from db.records import ItemRecord
-from service import answers, pictures
+from service import answers, conditional, pictures, thumbnails
 from service.access import allowed
+from service.answers import PRIVATE
 from service.problems import Problem
+from service.schemas import MOST
 from service.segments import Name
 from service.state import Service, service_of
 
 router = APIRouter(prefix="/v1/items", tags=["items"], dependencies=[allowed("read")])
+_READ = ["GET", "HEAD"]
+
+
+class Size(IntEnum):
+    """Pixels of the square that a thumbnail fits into."""
+
+    SMALL = 128
+    MIDDLE = 256
+    LARGE = 512
+
+
+@router.get("")
+async def items(
+    request: Request,
+    after: Annotated[
+        str | None, Query(description="The id that the page before ended with.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+    newest: Annotated[bool, Query(description="The last that came in are the first.")] = False,
+) -> Response:
+    """Items in the order that they came in."""
+    service = service_of(request)
+
+    def page() -> answers.Items:
+        first = None if after is None else find(service, after).id
+        records = service.store.page(first, limit + 1, newest)
+        shown = [answers.item(record, indexed(service, record)) for record in records[:limit]]
+        more = len(records) > limit
+        return answers.Items(shown, service.store.count_items(), shown[-1].id if more else None)
+
+    return answers.json_response(await service.reading.run(page))
 
 
 @router.get("/{item}")
@@ -24,13 +60,40 @@ async def item(request: Request, item: Name) -> Response:
     return answers.json_response(answers.item(record, indexed(service, record)))
 
 
-@router.get("/{item}/image")
+@router.api_route("/{item}/image", methods=_READ)
 async def image(request: Request, item: Name) -> Response:
-    """The picture as it is in the catalog."""
+    """The picture as it is in the catalog; a part of it with `Range`."""
     service = service_of(request)
     found = await service.reading.run(lambda: pictures.original(find(service, item)))
-    headers = {"ETag": f'"{found.content}"', "Cache-Control": "private, no-cache"}
+    headers = _headers(f'"{found.content}"')
+    if conditional.held(request, headers["ETag"]):
+        return conditional.not_modified(headers)
     return FileResponse(found.file, 200, headers, found.type, stat_result=found.status)
+
+
+@router.api_route("/{item}/thumbnail", methods=_READ)
+async def thumbnail(request: Request, item: Name, size: Size = Size.MIDDLE) -> Response:
+    """The picture upright within a square, as WebP."""
+    service = service_of(request)
+
+    def look() -> tuple[ItemRecord, bytes | None]:
+        record = find(service, item)
+        pictures.original(record)  # or that it is gone
+        return record, thumbnails.kept(service.home, record, size)
+
+    record, data = await service.reading.run(look)
+    content = record.facts.content_hash
+    headers = _headers(f'"{content}-{size}"')
+    if data is not None and conditional.held(request, headers["ETag"]):
+        return conditional.not_modified(headers)
+    if data is None:
+        data, content = await service.decoding.run(thumbnails.made, service.home, record, size)
+        headers = _headers(f'"{content}-{size}"')
+    return Response(data, 200, headers, thumbnails.TYPE)
+
+
+def _headers(tag: str) -> dict[str, str]:
+    return {"ETag": tag, "Cache-Control": PRIVATE, "X-Content-Type-Options": "nosniff"}
 
 
 def find(service: Service, key: str) -> ItemRecord:

@@ -1,20 +1,93 @@
-"""POST /v1/search"""
+"""/v1/search, /v1/items/ID/similar and /v1/complete"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+import datetime as dt
+from typing import Annotated, Any, Literal
 
-from service import answers
+import msgspec
+from fastapi import APIRouter, Query, Response
+from fastapi import Request as Incoming
+
+from search import Request
+from search.completion import CatalogWords
+from service import answers, conditional
 from service.access import allowed
-from service.schemas import SearchRequest, read
-from service.state import service_of
+from service.live import Loaded
+from service.routes_items import find
+from service.schemas import Page, SearchRequest, of_query, read
+from service.segments import Name
+from service.state import Service, service_of
 
 router = APIRouter(prefix="/v1", tags=["search"], dependencies=[allowed("read")])
 
 
 @router.post("/search")
-async def search(request: Request) -> Response:
+async def search(incoming: Incoming) -> Response:
     """Find items by words, pictures and what the catalog says of them."""
-    asked = read(await request.body(), SearchRequest).request()
-    found = await service_of(request).searches.search(asked)
-    return answers.json_response(answers.search(found.result))
+    return await _found(incoming, read(await incoming.body(), SearchRequest).request())
+
+
+@router.get("/search")
+async def search_by_address(incoming: Incoming) -> Response:
+    """The same without pictures, as an address that can be kept."""
+    return await _found(incoming, of_query(incoming.query_params, SearchRequest).request())
+
+
+@router.get("/items/{item}/similar")
+async def similar(incoming: Incoming, item: Name) -> Response:
+    """Items like this one."""
+    service = service_of(incoming)
+    page = of_query(incoming.query_params, Page)
+    await service.reading.run(find, service, item)
+    return await _found(incoming, page.request(like=[item]))
+
+
+@router.get("/complete")
+async def complete(
+    incoming: Incoming,
+    text: Annotated[str, Query(max_length=1000, description="What has been typed so far.")],
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    for_: Annotated[Literal["query", "where"], Query(alias="for")] = "query",
+) -> Response:
+    """What the end of a query or of a filter may become, from what the catalog holds."""
+    service = service_of(incoming)
+
+    def look() -> list[Any]:
+        words = _words(service)
+        return words.where(text, limit) if for_ == "where" else words.query(text, limit)
+
+    found = await service.reading.run(look)
+    return answers.json_response({"text": text, "completions": found})
+
+
+async def _found(incoming: Incoming, request: Request) -> Response:
+    service = service_of(incoming)
+    if conditional.asked(incoming):
+        loaded = service.live.loaded()
+        revision = await service.reading.run(service.store.revision)
+        headers = {
+            "ETag": _tag(service, loaded, revision, request),
+            "Cache-Control": answers.PRIVATE,
+        }
+        if conditional.held(incoming, headers["ETag"]):
+            return conditional.not_modified(headers)
+    found = await service.searches.search(request)
+    tag = _tag(service, found.loaded, found.revision, request)
+    return answers.json_response(answers.search(found.result), {"ETag": tag})
+
+
+def _tag(service: Service, loaded: Loaded, revision: int, request: Request) -> str:
+    """Another one where the answer may be: `-30d` is another day tomorrow."""
+    settings = msgspec.json.encode(service.settings.search).decode()
+    day = dt.date.today().isoformat()
+    return conditional.etag(
+        loaded.name, loaded.encoder.model, revision, settings, day, msgspec.to_builtins(request)
+    )
+
+
+def _words(service: Service) -> CatalogWords:
+    loaded = service.live.loaded() if service.live.ready else None
+    state = (service.store.revision(), loaded and loaded.name)
+    words = loaded.generation.words.vocabulary if loaded else None
+    return service.words.at(state, lambda: CatalogWords(service.store, words))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
+from starlette.datastructures import QueryParams
 
 from search import Request
 from service.problems import Problem
@@ -14,20 +15,15 @@ MOST = 500  # results on a page, items of a list
 Text = Annotated[str, Meta(max_length=10_000)]
 Names = Annotated[list[Annotated[str, Meta(max_length=1024)]], Meta(max_length=200)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-Type = TypeVar("Type")
+Type = TypeVar("Type", bound=msgspec.Struct)
 
 
-class SearchRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is looked for: at least one of text, like, good, pictures or a filter."""
+class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of the results, and in what order."""
 
-    text: Annotated[Text, Meta(description="The query line, in your own words.")] = ""
-    like: Annotated[Names, Meta(description="Ids of items to look for others like them.")] = []
-    without: Annotated[Names, Meta(description="What the results should not show.")] = []
     where: Annotated[Text, Meta(description="A filter: `type=fire and height<2`.")] = ""
     tags: Annotated[Names, Meta(description="Tags that each result must have.")] = []
     split: Annotated[str, Meta(description="train, val or test.", max_length=16)] = ""
-    good: Annotated[Names, Meta(description="Ids of items that answer the query.")] = []
-    bad: Annotated[Names, Meta(description="Ids of items that do not.")] = []
     top: Annotated[int, Meta(ge=1, le=MOST, description="Results on a page.")] | None = None
     offset: Annotated[int, Meta(ge=0, le=1_000_000, description="Results left out first.")] = 0
     cursor: Annotated[Text, Meta(description="Where the page before has ended.")] = ""
@@ -36,11 +32,21 @@ class SearchRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     diversity: Annotated[Share, Meta(description="0 by score, 1 as different as can be.")] = 0.0
     explain: Annotated[bool, Meta(description="Say of each hit how it was found.")] = False
 
-    def request(self) -> Request:
+    def request(self, **more: Any) -> Request:
         """For the library."""
-        said = msgspec.structs.asdict(self)
-        lists = ("like", "without", "tags", "good", "bad")
-        return Request(**said | {name: tuple(said[name]) for name in lists})
+        said: dict[str, Any] = msgspec.structs.asdict(self) | more
+        lists = {name: tuple(value) for name, value in said.items() if isinstance(value, list)}
+        return Request(**said | lists)
+
+
+class SearchRequest(Page, frozen=True, forbid_unknown_fields=True):
+    """What is looked for: at least one of text, like, good, pictures or a filter."""
+
+    text: Annotated[Text, Meta(description="The query line, in your own words.")] = ""
+    like: Annotated[Names, Meta(description="Ids of items to look for others like them.")] = []
+    without: Annotated[Names, Meta(description="What the results should not show.")] = []
+    good: Annotated[Names, Meta(description="Ids of items that answer the query.")] = []
+    bad: Annotated[Names, Meta(description="Ids of items that do not.")] = []
 
 
 def read(body: bytes, kind: type[Type]) -> Type:
@@ -48,18 +54,31 @@ def read(body: bytes, kind: type[Type]) -> Type:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$")
-        where = path.rstrip("`").lstrip(".") or "the body"
-        raise Problem("invalid-request", f"{where} is not valid", _lower(reason)) from None
+        raise _invalid(error, "the body") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         reason = str(error).removeprefix("JSON is malformed: ")
         raise Problem("invalid-request", "the body is no JSON", _lower(reason)) from None
 
 
-def components(kinds: list[Any]) -> dict[str, Any]:
-    """JSON schemas by name."""
-    found = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")[1]
-    return dict(found)
+def of_query(parameters: QueryParams, kind: type[Type]) -> Type:
+    """The same from the query string, where a list is a parameter that is given several times."""
+    lists = {field.name for field in msgspec.structs.fields(kind) if field.default_factory is list}
+    given: dict[str, Any] = {}
+    for name in parameters:
+        values = parameters.getlist(name)
+        if name not in lists and len(values) > 1:
+            raise Problem("invalid-request", f"{name} is given {len(values)} times", "", "once")
+        given[name] = values if name in lists else values[0]
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid(error, "the query string") from None
+
+
+def _invalid(error: msgspec.ValidationError, whole: str) -> Problem:
+    reason, _, path = str(error).partition(" - at `$")
+    where = path.rstrip("`").lstrip(".") or whole
+    return Problem("invalid-request", f"{where} is not valid", _lower(reason))
 
 
 def _lower(text: str) -> str:

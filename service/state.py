@@ -7,12 +7,15 @@ from threading import Event
 
 from fastapi import Request
 
+from db.fields import FieldRecord
 from db.home import Home
 from db.store import Store
+from search.completion import CatalogWords
 from service.batching import Batcher
 from service.live import Live, OpenEncoder, open_encoder
 from service.metrics import Metrics
 from service.pools import Pool
+from service.remembered import Remembered
 from settings import Settings
 
 
@@ -29,6 +32,8 @@ class Service:
         self.searches = Batcher(self.live, self.store, mine, self.metrics)
         self.reading = Pool("read", mine.threads, mine.timeout)  # catalog and disk
         self.decoding = Pool("decode", mine.decoders, mine.timeout)  # pictures
+        self.fields: Remembered[list[FieldRecord]] = Remembered()
+        self.words: Remembered[CatalogWords] = Remembered()
         self.closing = Event()  # no new work is begun; streams without an end come to one
 
     async def start(self) -> None:

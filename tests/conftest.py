@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 
 from db.home import Home
 from db.store import Store
+from indexer.job import build_index
 from settings import Settings, load_settings
 from tests.fakes import COLOURS, FakeEncoder, draw, record
 
@@ -37,13 +38,27 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def store(home: Home, tmp_path: Path) -> Iterator[Store]:
     """A catalog of twelve squares in three colours: keys 0 to 11, colour by turns."""
-    pictures = tmp_path / "pictures"
+    with squares(home, tmp_path / "pictures") as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same with its index, for all tests of a module, which only read it."""
+    folder = tmp_path_factory.mktemp("built")
+    home = Home(folder / "home")
+    with squares(home, folder / "pictures") as store:
+        build_index(home, store, FakeEncoder(), load_settings(environment={}))
+    return home
+
+
+def squares(home: Home, pictures: Path) -> Store:
     pictures.mkdir()
     names = list(COLOURS)
     items = [
         record(draw(pictures, str(number), names[number % 3], shade=number), names[number % 3])
         for number in range(12)
     ]
-    with Store.open(home.path, create=True) as store:
-        store.apply_import(items, [])
-        yield store
+    store = Store.open(home.path, create=True)
+    store.apply_import(items, [])
+    return store

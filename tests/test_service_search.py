@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from db.generations import open_current
 from db.home import Home
 from db.store import Store
 from search import Request, Searcher
-from settings import Settings
-from tests.fakes import FakeEncoder
+from settings import Settings, load_settings
+from tests.fakes import FakeEncoder, draw, record
 from tests.service_samples import build, serving
 
 BODIES: list[dict[str, Any]] = [
@@ -36,18 +41,26 @@ def client(
         yield client
 
 
+@pytest.fixture(scope="module")
+def reader(built: Home) -> Iterator[TestClient]:
+    """Of a service that nothing changes."""
+    with serving(built, load_settings(environment={}), FakeEncoder()) as client:
+        yield client
+
+
 @pytest.fixture
-def searcher(home: Home, store: Store, encoder: FakeEncoder, settings: Settings) -> Searcher:
-    return Searcher(store, open_current(home.generations), encoder, settings.search)
+def searcher(built: Home, encoder: FakeEncoder, settings: Settings) -> Iterator[Searcher]:
+    with Store.open(built.path) as store:
+        yield Searcher(store, open_current(built.generations), encoder, settings.search)
 
 
 @pytest.mark.parametrize("body", BODIES)
 def test_ids_and_scores_are_those_of_the_library(
-    client: TestClient, searcher: Searcher, body: dict[str, Any]
+    reader: TestClient, searcher: Searcher, body: dict[str, Any]
 ) -> None:
     lists = {name: tuple(value) for name, value in body.items() if isinstance(value, list)}
     expected = searcher.search(Request(**body | lists))
-    said = client.post("/v1/search", json=body).json()
+    said = reader.post("/v1/search", json=body).json()
     hits = said["results"]
     assert [hit["id"] for hit in hits] == [hit.id for hit in expected.results]
     assert [hit["score"] for hit in hits] == pytest.approx([hit.score for hit in expected.results])
@@ -56,18 +69,18 @@ def test_ids_and_scores_are_those_of_the_library(
     assert said["schema"] == "pairdex.search.v1"
 
 
-def test_pictures_are_addresses_that_work_and_no_paths(client: TestClient, home: Home) -> None:
-    answer = client.post("/v1/search", json={"text": "red", "top": 1})
+def test_pictures_are_addresses_that_work_and_no_paths(reader: TestClient, built: Home) -> None:
+    answer = reader.post("/v1/search", json={"text": "red", "top": 1})
     [hit] = answer.json()["results"]
     assert hit["image"] == f"/v1/items/{hit['id']}/image"
-    assert client.get(hit["image"]).status_code == 200
-    assert str(home.path.parent) not in answer.text
+    assert reader.get(hit["image"]).status_code == 200
+    assert str(built.path.parent) not in answer.text
 
 
-def test_a_cursor_leads_to_the_next_page(client: TestClient) -> None:
+def test_a_cursor_leads_to_the_next_page(reader: TestClient) -> None:
     body = {"text": "red", "top": 3, "group": False}
-    first = client.post("/v1/search", json=body).json()
-    second = client.post("/v1/search", json=body | {"cursor": first["cursor"]}).json()
+    first = reader.post("/v1/search", json=body).json()
+    second = reader.post("/v1/search", json=body | {"cursor": first["cursor"]}).json()
     ids = [hit["id"] for page in (first, second) for hit in page["results"]]
     assert len(set(ids)) == len(ids) == 6
 
@@ -88,9 +101,9 @@ def test_a_cursor_leads_to_the_next_page(client: TestClient) -> None:
     ],
 )
 def test_what_cannot_be_answered_is_a_problem_in_one_line(
-    client: TestClient, body: str, status: int, kind: str, word: str
+    reader: TestClient, body: str, status: int, kind: str, word: str
 ) -> None:
-    answer = client.post("/v1/search", content=body)
+    answer = reader.post("/v1/search", content=body)
     said = answer.json()
     assert (answer.status_code, said["status"]) == (status, status)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -99,11 +112,11 @@ def test_what_cannot_be_answered_is_a_problem_in_one_line(
     assert "\n" not in said["detail"]
 
 
-def test_a_query_error_points_at_its_place(client: TestClient) -> None:
-    said = client.post("/v1/search", json={"text": 'red "open'}).json()
+def test_a_query_error_points_at_its_place(reader: TestClient) -> None:
+    said = reader.post("/v1/search", json={"text": 'red "open'}).json()
     assert said["code"] == 2
     assert said["pointer"] == {"start": 4, "end": 5}
-    plain = client.post("/v1/search", json={"text": "red", "where": "edgy > 2"}).json()
+    plain = reader.post("/v1/search", json={"text": "red", "where": "edgy > 2"}).json()
     assert plain["pointer"] == {"start": 0, "end": 4}
 
 
@@ -124,3 +137,82 @@ def test_without_an_index_it_says_so_and_lives(
         live.look()
         assert client.get("/readyz").status_code == 200
         assert client.post("/v1/search", json={"text": "red"}).json()["results"]
+
+
+def test_an_address_asks_the_same_as_a_body(reader: TestClient) -> None:
+    body: dict[str, Any] = {
+        "text": "red",
+        "tags": ["square", "red"],
+        "top": 2,
+        "group": False,
+        "min_score": 0.1,
+    }
+    posted = reader.post("/v1/search", json=body).json()
+    got = reader.get("/v1/search", params=body).json()
+    assert posted | {"took_ms": 0} == got | {"took_ms": 0}
+    assert len(got["results"]) == 2
+    for wrong in ({"txt": "red"}, {"text": "red", "top": "many"}, {"text": ["red", "green"]}):
+        answer = reader.get("/v1/search", params=wrong)
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:pairdex:invalid-request")
+
+
+def test_similar_items_are_those_that_are_like_it(reader: TestClient) -> None:
+    searched = reader.post("/v1/search", json={"like": ["4"], "top": 3}).json()
+    similar = reader.get("/v1/items/4/similar", params={"top": 3}).json()
+    assert similar["results"] == searched["results"]
+    assert "4" not in [hit["id"] for hit in similar["results"]]
+    assert reader.get("/v1/items/nope/similar").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_that_was_told_is_not_sent_again_until_something_changes(
+    client: TestClient,
+    store: Store,
+    home: Home,
+    encoder: FakeEncoder,
+    settings: Settings,
+    method: str,
+) -> None:
+    def asked(told: str = "", text: str = "red") -> Response:
+        headers = {"If-None-Match": told} if told else {}
+        if method == "GET":
+            return client.get("/v1/search", params={"text": text}, headers=headers)
+        return client.post("/v1/search", json={"text": text}, headers=headers)
+
+    first = asked()
+    tag = first.headers["etag"]
+    assert first.headers["cache-control"].startswith("private")
+    again = asked(tag)
+    assert (again.status_code, again.content) == (304, b"")
+    assert asked(tag, "green").status_code == 200
+    [item] = store.details([store.ids_of(["3"])["3"]]).values()
+    store.apply_import([dataclasses.replace(item, name="Another")], [])
+    changed = asked(tag)  # what the catalog says of a hit is another
+    assert changed.status_code == 200
+    assert asked(changed.headers["etag"]).status_code == 304
+    build(home, store, encoder, settings)
+    client.app.state.service.live.look()  # type: ignore[attr-defined]
+    assert asked(changed.headers["etag"]).status_code == 200  # another generation
+
+
+def test_fields_and_completions_follow_the_catalog(
+    client: TestClient, store: Store, tmp_path: Path
+) -> None:
+    said = client.get("/v1/fields").json()
+    assert said["schema"] == "pairdex.catalog-fields.v1"
+    assert said["fields"] == json.loads(msgspec.json.encode(store.fields()))
+    offered = client.get("/v1/complete", params={"text": "a gre"}).json()["completions"]
+    assert offered[0] == {"text": "green", "kind": "tag", "start": 2, "end": 5, "items": 4}
+    fields = client.get("/v1/complete", params={"text": "she", "for": "where"}).json()
+    assert [one["text"] for one in fields["completions"]] == ["shelf"]
+    plain = record(draw(tmp_path, "new", "green"), "green")
+    store.apply_import([dataclasses.replace(plain, tags=("greenish",))], [])
+    offered = client.get("/v1/complete", params={"text": "a gre"}).json()["completions"]
+    assert [one["text"] for one in offered[:2]] == ["green", "greenish"]
+
+
+def test_the_index_says_what_serves(client: TestClient, store: Store) -> None:
+    said = client.get("/v1/index").json()
+    assert said["generation"]["name"] == said["published"][-1] == "000001"
+    assert said["generation"]["items"] == said["catalog"]["items"] == 12
+    assert said["trouble"] is None

@@ -1,0 +1,25 @@
+"""Items in the order that they came in, a page at a time."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, select
+
+from db import details
+from db.records import ItemRecord
+from db.tables import Item
+
+
+class Listed:
+    """The part of `Store` that lists."""
+
+    _engine: Engine
+
+    def page(self, after: int | None, count: int, newest: bool = False) -> list[ItemRecord]:
+        """Items behind the one with this id, or from the first on; `newest` turns the order."""
+        order = Item.id.desc() if newest else Item.id.asc()
+        query = select(Item.id).order_by(order).limit(count)
+        if after is not None:
+            query = query.where(Item.id < after if newest else Item.id > after)
+        with self._engine.connect() as connection:
+            found = details.details(connection, list(connection.scalars(query)))
+        return list(found.values())

@@ -1,0 +1,68 @@
+"""/v1/fields and GET /v1/index: what there is to search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from db import generations
+from service import answers, conditional
+from service.access import allowed
+from service.problems import document
+from service.state import Service, service_of
+
+router = APIRouter(prefix="/v1", tags=["index"], dependencies=[allowed("read")])
+FIELDS = "pairdex.catalog-fields.v1"
+
+
+@router.get("/fields")
+async def fields(request: Request) -> Response:
+    """What a filter can ask for: names, kinds and values."""
+    service = service_of(request)
+    revision = await service.reading.run(service.store.revision)
+    headers = {"ETag": conditional.etag("fields", revision), "Cache-Control": answers.PRIVATE}
+    if conditional.held(request, headers["ETag"]):
+        return conditional.not_modified(headers)
+    found = await service.reading.run(service.fields.at, revision, service.store.fields)
+    return answers.json_response({"schema": FIELDS, "fields": found}, headers)
+
+
+@router.get("/index")
+async def index(request: Request) -> Response:
+    """The generation that serves, and those that can be gone back to."""
+    service = service_of(request)
+    return answers.json_response(await service.reading.run(state, service))
+
+
+def state(service: Service) -> dict[str, Any]:
+    """Of catalog and index; readable without an index too."""
+    trouble = service.live.trouble
+    said: dict[str, Any] = {
+        "generation": None,
+        "published": generations.names(service.home.generations),
+        "catalog": {
+            "items": service.store.count_items(),
+            "captions": service.store.count_captions(),
+            "revision": service.store.revision(),
+        },
+        "trouble": None if trouble is None else problem_of(service, trouble),
+    }
+    if service.live.ready:
+        loaded = service.live.loaded()
+        manifest = loaded.generation.manifest
+        said["generation"] = {
+            "name": manifest.name,
+            "created": manifest.created,
+            "items": manifest.items,
+            "captions": manifest.captions,
+            "model": loaded.encoder.model,
+            "embedding": manifest.fingerprint,
+            "loaded": loaded.since,
+        }
+    return said
+
+
+def problem_of(service: Service, error: Exception) -> Any:
+    return msgspec.to_builtins(document(error, str(service.home.path)))
