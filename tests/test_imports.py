@@ -34,6 +34,7 @@ OWNERS = {
     "tensorflow": {"encoder/network", "encoder/weights", "training/"},
     "keras": {"encoder/network", "encoder/weights", "training/"},
     "openvino": {"encoder/light", "encoder/runtime", "training/export", "training/doctor"},
+    "cykooz_resizer": {"encoder/inputs"},
     "faiss": {"db/vectors"},
     "sqlalchemy": {"db/"},
     "matplotlib": {"plots"},
