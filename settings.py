@@ -145,6 +145,15 @@ class ServiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decoders: Annotated[int, Meta(ge=1, le=64)]
     drain: Rate
     refresh: Rate
+    hosts: list[Name]
+    proxies: list[Name]
+    cors: list[Annotated[str, Meta(pattern="^https?://[^/*]+$")]]
+    require_keys: bool
+    rate: str
+    max_upload_mb: Annotated[int, Meta(ge=1, le=1024)]
+    max_pixels: Annotated[int, Meta(ge=10_000, le=100_000_000)]
+    uploads: Positive
+    body_timeout: Rate
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

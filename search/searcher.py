@@ -41,6 +41,7 @@ from search.results import SearchResult
 from search.shortlist import Candidates, whole_shortlist
 from search.spelling import suggestion
 from search.stages import Stages
+from search.timing import Timed, timing, untimed
 from search.verdict import verdict
 from settings import SearchSettings, Settings
 
@@ -50,9 +51,17 @@ _CHANGED = "the catalog has changed since the first page: an item may be missing
 
 class Searcher:
     def __init__(
-        self, store: Store, generation: Generation, encoder: Encoder, settings: SearchSettings
+        self,
+        store: Store,
+        generation: Generation,
+        encoder: Encoder,
+        settings: SearchSettings,
+        timed: Timed = untimed,
     ) -> None:
+        """`timed` is told how long each stage took: encode and vectors once for each batch,
+        shortlist and rerank once for each request or page, in the thread that did it."""
         generation.require(encoder.fingerprint)
+        self._timed = timed
         self._store, self._generation = store, generation
         self._encoder, self._settings = encoder, settings
         self._admission = Admission(store, generation)
@@ -108,7 +117,8 @@ class Searcher:
         imports = self._store.revision()
         ready = each_or_error(requests, self._ready)
         sound = [one for one in ready if isinstance(one, Ready)]
-        look_near(self._generation, sound, self._settings.shortlist)
+        with timing(self._timed, "vectors"):
+            look_near(self._generation, sound, self._settings.shortlist)
         before = (time.perf_counter() - start) / max(1, len(requests))
         # A few at a time: what candidates take is given back before the next are looked at.
         for first in range(0, len(ready), TOGETHER):
@@ -125,7 +135,8 @@ class Searcher:
         requests = [request.checked() for request in requests]
         cursors = [Cursor.read(each.cursor) if each.cursor else None for each in requests]
         filters = [self._filters.of(request) for request in requests]
-        asked = ask(requests, self._store, self._generation, self._encoder)
+        with timing(self._timed, "encode"):
+            asked = ask(requests, self._store, self._generation, self._encoder)
         self._admission.look_for_gone()
         ready = []
         for request, cursor, filtered, one in zip(requests, cursors, filters, asked, strict=True):
@@ -156,10 +167,14 @@ class Searcher:
 
         def take(count: int) -> tuple[Candidates, bool]:
             first = one.near if count == self._settings.shortlist else None
-            return whole_shortlist(generation, asked.vector, asked.words, count, one.allowed, first)
+            with timing(self._timed, "shortlist"):
+                return whole_shortlist(
+                    generation, asked.vector, asked.words, count, one.allowed, first
+                )
 
         def judged(items: Ids) -> Evidence:
-            return verdict(generation, self._encoder, asked, items)
+            with timing(self._timed, "rerank"):
+                return verdict(generation, self._encoder, asked, items)
 
         return Stages(generation, one.request, self._settings, self._threshold, take, judged)
 
@@ -222,7 +237,7 @@ class Searcher:
             home = Home(self._generation.folder.parent.parent)
             try:
                 older = open_generation(home.generations / name, home.stamps).hold()
-                found = Searcher(self._store, older, self._encoder, self._settings)
+                found = Searcher(self._store, older, self._encoder, self._settings, self._timed)
             except IndexStateError as error:
                 kept = name in names(home.generations)
                 raise QueryError(

@@ -14,9 +14,13 @@ from service import (
     routes_health,
     routes_index,
     routes_items,
+    routes_metrics,
     routes_page,
     routes_search,
+    routes_session,
 )
+from service.access import require_some_key
+from service.guard import guard
 from service.live import OpenEncoder, open_encoder
 from service.segments import Segments
 from service.state import Service
@@ -24,6 +28,8 @@ from settings import Settings
 
 ROUTERS = (
     routes_health.router,
+    routes_metrics.router,
+    routes_session.router,
     routes_search.router,
     routes_items.router,
     routes_index.router,
@@ -32,8 +38,12 @@ ROUTERS = (
 
 
 def create_app(home: Path, settings: Settings, encoders: OpenEncoder = open_encoder) -> FastAPI:
-    """Raises a HomeError where there is no catalog; without an index it serves what it can."""
+    """Raises a HomeError where there is no catalog; without an index it serves what it can.
+
+    A SettingsError where keys are needed and there is none.
+    """
     service = Service(Home(home), settings, encoders)
+    require_some_key(settings.service, service.store)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -48,6 +58,7 @@ def create_app(home: Path, settings: Settings, encoders: OpenEncoder = open_enco
     app.state.service = service
     problems.install(app)
     app.add_middleware(Segments)
+    guard(app, service)
     for router in ROUTERS:
         app.include_router(router)
     return app

@@ -90,9 +90,11 @@ class Batcher:
             self._changed.notify()
         try:
             async with asyncio.timeout(self._settings.timeout):
-                return await one.future
+                found = await one.future
         except TimeoutError:
             raise late(self._settings.timeout) from None
+        self._metrics.stage("total", time.perf_counter() - one.since)
+        return found
 
     def _work(self) -> None:
         while batch := self._next():

@@ -23,6 +23,7 @@ from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from errors import IndexStateError, PairdexError
 from search import Request, Searcher
+from search.timing import Timed, untimed
 from settings import Settings
 
 OpenEncoder = Callable[[Home, Settings, str], Encoder]  # the last is the index's fingerprint
@@ -51,8 +52,14 @@ def open_encoder(home: Home, settings: Settings, fingerprint: str) -> Encoder:
 
 class Live:
     def __init__(
-        self, home: Home, settings: Settings, store: Store, encoders: OpenEncoder = open_encoder
+        self,
+        home: Home,
+        settings: Settings,
+        store: Store,
+        encoders: OpenEncoder = open_encoder,
+        timed: Timed = untimed,
     ) -> None:
+        self._timed = timed
         self._home, self._settings, self._store = home, settings, store
         self._open_encoder = encoders
         self._loaded: Loaded | None = None
@@ -132,7 +139,7 @@ class Live:
             encoder = before.encoder
         else:
             encoder = self._open_encoder(self._home, self._settings, fingerprint)
-        searcher = Searcher(self._store, generation, encoder, self._settings.search)
+        searcher = Searcher(self._store, generation, encoder, self._settings.search, self._timed)
         _warm(searcher, encoder)
         return Loaded(generation, encoder, searcher, sign, time.time())
 

@@ -51,11 +51,13 @@ KINDS: dict[str, tuple[int, str]] = {
     "forbidden": (403, "The key does not allow this"),
     "not-found": (404, "There is no such thing"),
     "method-not-allowed": (405, "This address does not take that method"),
+    "too-slow": (408, "The request did not arrive in time"),
     "conflict": (409, "It cannot be done now"),
     "too-large": (413, "It is too large"),
     "unsupported-type": (415, "This type is not taken"),
     "invalid-request": (422, "The request is not valid"),
     "too-many-requests": (429, "Too many requests"),
+    "too-many-headers": (431, "The request has too many headers"),
     "internal": (500, "The service has a bug"),
     "busy": (503, "The service is busy"),
     "timeout": (504, "It took too long"),
@@ -112,6 +114,7 @@ def response(request: Request, error: Exception) -> Response:
     """For middleware too, whose exceptions no handler sees."""
     found = document(error, _home(request))
     found.request_id = getattr(request.state, "request_id", "")
+    request.state.problem = found.type.rpartition(":")[2]  # for log and metrics
     headers = dict(getattr(error, "headers", None) or {})
     retry = getattr(error, "retry_after", None)
     if retry is None and found.status == 503 and not isinstance(error, HomeError | ModelError):

@@ -27,7 +27,8 @@ class Segments:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
             path = raw.partition(b"?")[0].decode("ascii", "replace")
-            scope = {**scope, "path": "/".join(_canonical(part) for part in path.split("/"))}
+            # In place: what routing finds for it is seen from outside, by the log.
+            scope["path"] = "/".join(_canonical(part) for part in path.split("/"))
         await self._app(scope, receive, send)
 
 

@@ -12,6 +12,8 @@ from fastapi import FastAPI
 
 from errors import SettingsError
 from service.app import create_app
+from service.observing import log_lines
+from service.protocol import HEAD_BYTES, PatientProtocol
 from service.state import Service
 from settings import Settings
 
@@ -20,10 +22,16 @@ Announce = Callable[[str, Service], None]  # the address; called once, when sear
 
 def serve(home: Path, settings: Settings, announce: Announce) -> None:
     """Serves until SIGTERM or Ctrl-C, then answers what was asked before and returns."""
-    app = create_app(home, settings)
+    log_lines()
+    app, proxies = create_app(home, settings), settings.service.proxies
     listener = _listener(settings.service.host, settings.service.port)
     config = uvicorn.Config(
         app,
+        http=PatientProtocol,
+        h11_max_incomplete_event_size=HEAD_BYTES,
+        # Whose X-Forwarded-For and -Proto are believed: by default nobody's.
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         log_config=None,
         access_log=False,
         server_header=False,

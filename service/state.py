@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import math
 from threading import Event
+from typing import Literal
 
 from fastapi import Request
 
@@ -12,9 +15,11 @@ from db.home import Home
 from db.store import Store
 from search.completion import CatalogWords
 from service.batching import Batcher
+from service.keyring import Keyring
 from service.live import Live, OpenEncoder, open_encoder
 from service.metrics import Metrics
 from service.pools import Pool
+from service.rates import Rates
 from service.remembered import Remembered
 from settings import Settings
 
@@ -27,18 +32,21 @@ class Service:
         self.home, self.settings = home, settings
         self.store = Store.open(home.path)
         self.metrics = Metrics()
-        self.live = Live(home, settings, self.store, encoders)
+        self.live = Live(home, settings, self.store, encoders, self.metrics.stage)
         mine = settings.service
         self.searches = Batcher(self.live, self.store, mine, self.metrics)
         self.reading = Pool("read", mine.threads, mine.timeout)  # catalog and disk
         self.decoding = Pool("decode", mine.decoders, mine.timeout)  # pictures
         self.fields: Remembered[list[FieldRecord]] = Remembered()
         self.words: Remembered[CatalogWords] = Remembered()
+        self.keys, self.rates = Keyring(self.store), Rates(mine.rate)
+        self._gauges()
         self.closing = Event()  # no new work is begun; streams without an end come to one
 
     async def start(self) -> None:
         self.live.start()
         self.searches.start()
+        self.keys.start()
 
     async def close(self) -> None:
         """When all requests are answered: threads are ended, files closed."""
@@ -50,7 +58,31 @@ class Service:
         self.live.close()
         self.reading.close()
         self.decoding.close()
+        self.keys.close()
         self.store.close()
+
+    def _gauges(self) -> None:
+        add = self.metrics.gauge
+        add("pairdex_search_queue", "Searches that wait.", lambda: self.searches.waiting)
+        add("pairdex_generation_swaps", "Generations loaded so far.", lambda: self.live.swaps)
+        add(
+            "pairdex_generation_age_seconds", "Since the generation that serves was built.",
+            lambda: self._generation("age"),
+        )  # fmt: skip
+        add(
+            "pairdex_generation_items", "Items of the generation that serves.",
+            lambda: self._generation("items"),
+        )  # fmt: skip
+
+    def _generation(self, figure: Literal["age", "items"]) -> float:
+        if not self.live.ready:
+            return math.nan
+        manifest = self.live.loaded().generation.manifest
+        if figure == "items":
+            return manifest.items
+        return (
+            dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(manifest.created)
+        ).total_seconds()
 
 
 def service_of(request: Request) -> Service:
