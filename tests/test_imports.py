@@ -46,6 +46,8 @@ OWNERS = {
     "starlette": {"service/"},
     "uvicorn": {"service/"},
     "prometheus_client": {"service/"},
+    "limits": {"service/rates"},
+    "h11": {"service/protocol"},
 }
 SOURCES = sorted(
     file

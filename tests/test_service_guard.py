@@ -356,7 +356,12 @@ class Talk:
         self.sent: list[Message] = []
         self.read = 0
         fields = [(name.lower().encode(), value.encode()) for name, value in headers]
-        self.scope = {"type": "http", "method": "POST", "path": "/", "headers": fields}
+        self.scope: dict[str, Any] = {
+            "type": "http",
+            "method": "POST",
+            "path": "/",
+            "headers": fields,
+        }
         self.scope |= {"query_string": b"", "state": {}, "app": self}
         self.door = Bodies(self.application, changed(settings, **service).service)
 

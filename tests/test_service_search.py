@@ -103,7 +103,7 @@ def test_a_cursor_leads_to_the_next_page(reader: TestClient) -> None:
 def test_what_cannot_be_answered_is_a_problem_in_one_line(
     reader: TestClient, body: str, status: int, kind: str, word: str
 ) -> None:
-    answer = reader.post("/v1/search", content=body)
+    answer = reader.post("/v1/search", content=body, headers={"Content-Type": "application/json"})
     said = answer.json()
     assert (answer.status_code, said["status"]) == (status, status)
     assert answer.headers["content-type"] == "application/problem+json"
