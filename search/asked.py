@@ -21,7 +21,7 @@ from encoder.inputs import read_pixels
 from encoder.known import words_of
 from errors import QueryError
 from search.query import Query, parse
-from search.request import Picture, Request
+from search.request import Picture, Request, Seen
 
 # Rocchio's customary shares: what was called good draws less than the query itself, what was
 # called bad pushes much less, since wrong items are wrong in different ways.
@@ -108,6 +108,8 @@ def _terms(query: Query, request: Request) -> list[tuple[str, float]]:
 
 
 def _picture(encoder: Encoder, picture: Picture) -> Encoded:
+    if isinstance(picture, Seen):
+        return picture.encoded
     return encoder.images(read_pixels(picture, encoder.image_size)[None])
 
 

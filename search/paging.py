@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import msgspec
 
 from errors import QueryError
-from images import content_hash, held
 from search.grouping import Group
-from search.request import Request
+from search.request import Request, content_of
 from search.stages import Stage, Stages
 from settings import SearchSettings
 
@@ -106,7 +105,7 @@ def digest(request: Request, settings: SearchSettings, model: str) -> str:
     """Equal for searches whose results come in the same order. Pages of any size go together."""
     parts = (
         request.text.strip(),
-        [content_hash(held(picture)) for picture in request.images],
+        [content_of(picture) for picture in request.images],
         (request.like, request.without, request.where.strip(), request.tags, request.split),
         (request.good, request.bad, request.min_score, request.group, request.diversity),
         (settings.shortlist, settings.no_match, settings.group_bits, settings.group_cosine),

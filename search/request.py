@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from encoder.encoded import Encoded
 from errors import QueryError
+from images import content_hash, held
 
 MAX_QUERY = 10_000  # characters
-Picture: TypeAlias = Path | bytes  # a file, or what is in one
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture that was encoded before, by the model that the index was built with."""
+
+    content: str  # hash of its file
+    encoded: Encoded = field(compare=False)  # one row
+
+
+Picture: TypeAlias = Path | bytes | Seen  # a file, what is in one, or what the model made of it
+
+
+def content_of(picture: Picture) -> str:
+    """The hash of its file."""
+    return picture.content if isinstance(picture, Seen) else content_hash(held(picture))
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from errors import QueryError
-from images import content_hash, held
-from search.request import Picture, Request
+from search.request import Picture, Request, content_of
 
 _PAGE = {"offset", "cursor", "explain"}  # of one page, not of the search
 _DEFAULT = Request()
@@ -80,7 +79,7 @@ def asked(request: Request) -> str:
     """
     parts = (
         " ".join(request.text.casefold().split()),
-        sorted(content_hash(held(picture)) for picture in request.images),
+        sorted(content_of(picture) for picture in request.images),
         sorted(request.like),
         sorted(" ".join(words.casefold().split()) for words in request.without),
     )
@@ -88,4 +87,4 @@ def asked(request: Request) -> str:
 
 
 def _told(picture: Picture) -> str:
-    return str(picture.absolute()) if isinstance(picture, Path) else _DIGEST + content_hash(picture)
+    return str(picture.absolute()) if isinstance(picture, Path) else _DIGEST + content_of(picture)

@@ -18,6 +18,7 @@ from service import (
     routes_page,
     routes_search,
     routes_session,
+    routes_tag,
 )
 from service.access import require_some_key
 from service.guard import guard
@@ -33,6 +34,7 @@ ROUTERS = (
     routes_search.router,
     routes_items.router,
     routes_index.router,
+    routes_tag.router,
     routes_page.router,
 )
 

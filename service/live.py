@@ -38,6 +38,7 @@ class Loaded:
     generation: Generation
     encoder: Encoder
     searcher: Searcher
+    store: Store
     sign: Sign
     since: float  # Unix time
 
@@ -141,7 +142,7 @@ class Live:
             encoder = self._open_encoder(self._home, self._settings, fingerprint)
         searcher = Searcher(self._store, generation, encoder, self._settings.search, self._timed)
         _warm(searcher, encoder)
-        return Loaded(generation, encoder, searcher, sign, time.time())
+        return Loaded(generation, encoder, searcher, self._store, sign, time.time())
 
 
 def _warm(searcher: Searcher, encoder: Encoder) -> None:

@@ -22,12 +22,12 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.batch = Histogram(
-            "pairdex_search_batch_size", "Searches that were answered together.",
+        self._batches = Histogram(
+            "pairdex_batch_size", "Requests that were worked off together.", ["kind"],
             buckets=_SIZES, registry=self.registry,
         )  # fmt: skip
-        self.refused = Counter(
-            "pairdex_search_refused", "Searches that found the queue full.", registry=self.registry
+        self._refused = Counter(
+            "pairdex_refused", "Requests that found a queue full.", ["kind"], registry=self.registry
         )
         self._stages = Histogram(
             "pairdex_stage_seconds", "Seconds in each stage of the work.", ["stage"],
@@ -47,6 +47,12 @@ class Metrics:
         )  # fmt: skip
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
+
+    def batch(self, kind: str, size: int) -> None:
+        self._batches.labels(kind).observe(size)
+
+    def refused(self, kind: str) -> None:
+        self._refused.labels(kind).inc()
 
     def stage(self, name: str, seconds: float) -> None:
         self._stages.labels(name).observe(seconds)

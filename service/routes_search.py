@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Query, Response
 from fastapi import Request as Incoming
 
 from search import Request
 from search.completion import CatalogWords
-from service import answers, conditional
+from search.request import content_of
+from service import answers, conditional, uploads
 from service.access import allowed
 from service.live import Loaded
 from service.routes_items import find
 from service.schemas import Page, SearchRequest, of_query, read
+from service.searching import Search
 from service.segments import Name
 from service.state import Service, service_of
 
 router = APIRouter(prefix="/v1", tags=["search"], dependencies=[allowed("read")])
+MOST_PICTURES = 8
 
 
 @router.post("/search")
 async def search(incoming: Incoming) -> Response:
     """Find items by words, pictures and what the catalog says of them."""
-    return await _found(incoming, read(await incoming.body(), SearchRequest).request())
+    if not uploads.is_multipart(incoming):
+        return await _found(incoming, read(await incoming.body(), SearchRequest).request())
+    service = service_of(incoming)
+    async with uploads.form(incoming, SearchRequest, "request", MOST_PICTURES) as (said, files):
+        loaded, seen = await uploads.pictures(service, files)
+    return await _found(incoming, said.request(images=seen), loaded)
 
 
 @router.get("/search")
@@ -61,29 +69,26 @@ async def complete(
     return answers.json_response({"text": text, "completions": found})
 
 
-async def _found(incoming: Incoming, request: Request) -> Response:
+async def _found(incoming: Incoming, request: Request, loaded: Loaded | None = None) -> Response:
+    """`loaded` is what has encoded the request's pictures."""
     service = service_of(incoming)
     if conditional.asked(incoming):
-        loaded = service.live.loaded()
         revision = await service.reading.run(service.store.revision)
-        headers = {
-            "ETag": _tag(service, loaded, revision, request),
-            "Cache-Control": answers.PRIVATE,
-        }
-        if conditional.held(incoming, headers["ETag"]):
-            return conditional.not_modified(headers)
-    found = await service.searches.search(request)
+        tag = _tag(service, loaded or service.live.loaded(), revision, request)
+        if conditional.held(incoming, tag):
+            return conditional.not_modified({"ETag": tag, "Cache-Control": answers.PRIVATE})
+    found = await service.searches.ask(Search(request, loaded))
     tag = _tag(service, found.loaded, found.revision, request)
     return answers.json_response(answers.search(found.result), {"ETag": tag})
 
 
 def _tag(service: Service, loaded: Loaded, revision: int, request: Request) -> str:
     """Another one where the answer may be: `-30d` is another day tomorrow."""
-    settings = msgspec.json.encode(service.settings.search).decode()
+    pictures = [content_of(picture) for picture in request.images]
+    rest = dataclasses.asdict(dataclasses.replace(request, images=()))
+    model, settings = loaded.encoder.model, service.settings.search
     day = dt.date.today().isoformat()
-    return conditional.etag(
-        loaded.name, loaded.encoder.model, revision, settings, day, msgspec.to_builtins(request)
-    )
+    return conditional.etag(loaded.name, model, revision, settings, day, rest, pictures)
 
 
 def _words(service: Service) -> CatalogWords:

@@ -14,14 +14,15 @@ from db.fields import FieldRecord
 from db.home import Home
 from db.store import Store
 from search.completion import CatalogWords
-from service.batching import Batcher
 from service.keyring import Keyring
 from service.live import Live, OpenEncoder, open_encoder
 from service.metrics import Metrics
 from service.pools import Pool
 from service.rates import Rates
 from service.remembered import Remembered
+from service.searching import encodings, searches
 from settings import Settings
+from tagger.record import Recogniser
 
 
 class Service:
@@ -34,10 +35,13 @@ class Service:
         self.metrics = Metrics()
         self.live = Live(home, settings, self.store, encoders, self.metrics.stage)
         mine = settings.service
-        self.searches = Batcher(self.live, self.store, mine, self.metrics)
+        self.searches = searches(self.live, self.store, settings, self.metrics)
+        self.encodings = encodings(self.live, settings, self.metrics)
         self.reading = Pool("read", mine.threads, mine.timeout)  # catalog and disk
         self.decoding = Pool("decode", mine.decoders, mine.timeout)  # pictures
+        self.tagging = Pool("tag", 1, mine.timeout)  # what the index says of pictures
         self.fields: Remembered[list[FieldRecord]] = Remembered()
+        self.recogniser: Remembered[Recogniser] = Remembered()
         self.words: Remembered[CatalogWords] = Remembered()
         self.keys, self.rates = Keyring(self.store), Rates(mine.rate)
         self._gauges()
@@ -46,6 +50,7 @@ class Service:
     async def start(self) -> None:
         self.live.start()
         self.searches.start()
+        self.encodings.start()
         self.keys.start()
 
     async def close(self) -> None:
@@ -54,10 +59,11 @@ class Service:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        for pool in (self.decoding, self.tagging, self.reading):
+            pool.close()
+        self.encodings.close()
         self.searches.close()
         self.live.close()
-        self.reading.close()
-        self.decoding.close()
         self.keys.close()
         self.store.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from db.generations import POINTER, Generation, open_current
@@ -16,7 +17,7 @@ from encoder.inputs import Pixels
 from encoder.runtime import OpenVinoEncoder
 from errors import IndexStateError, SettingsError
 from settings import Settings, TaggerSettings
-from tagger.answers import Answers, Asked
+from tagger.answers import Answer, Answers, Asked
 from tagger.labels import Labels, labels_of
 from tagger.results import Tagged
 from tagger.vocabulary import Vocabulary
@@ -26,6 +27,16 @@ MANY = 200
 ANSWERED = 64  # images that index and database are asked about at once
 _Batch = Batch[tuple[int, str]]  # keyed by number and path
 _Found = tuple[_Batch, Encoded | None]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One that was encoded elsewhere, or why it was not."""
+
+    name: str
+    content: str = ""  # SHA-256 of its file, as hex digits
+    encoded: Encoded | None = None  # one row
+    error: str | None = None
 
 
 class Tagger:
@@ -57,12 +68,12 @@ class Tagger:
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
         batch = settings.runtime.batch
         if not (place.generations / POINTER).is_file():
-            words = _vocabulary(home, settings.tagger, encoder, None)
+            words = vocabulary_of(home, settings.tagger, encoder, None)
             return cls(None, None, encoder, settings.tagger, batch, asked, words)
         store = Store.open(home)
         generation = open_current(place.generations, stamps=place.stamps)
         encoder = encoder.for_index(generation.manifest.fingerprint)
-        words = _vocabulary(home, settings.tagger, encoder, store)
+        words = vocabulary_of(home, settings.tagger, encoder, store)
         labels = place.cache / "labels"
         return cls(store, generation, encoder, settings.tagger, batch, asked, words, labels)
 
@@ -96,6 +107,24 @@ class Tagger:
     def tag(self, paths: Sequence[Path], top: int | None = None) -> list[Tagged]:
         """One answer per path, in order; an unreadable file is answered with its error."""
         return list(self.stream(paths, len(paths), top))
+
+    def tell(self, pictures: Sequence[Picture], top: int | None = None) -> list[Tagged]:
+        """As `tag`, of pictures that this tagger's model has encoded already."""
+        answers = Answers(
+            self._index, self._encoder, self._settings, self._vocabulary, self._labels,
+            self._asked, top,
+        )  # fmt: skip
+        seen = [(one.encoded, one.content) for one in pictures if one.encoded is not None]
+        whole = [encoded for encoded, _ in seen]
+        given = iter(
+            answers(Encoded.concatenate(whole), [content for _, content in seen]) if seen else []
+        )
+        return [
+            Tagged(one.name, one.error, status="failed")
+            if one.encoded is None
+            else _told(one.name, one.content, next(given))
+            for one in pictures
+        ]
 
     def stream(
         self, paths: Iterable[Path], expected: int = MANY, top: int | None = None
@@ -154,17 +183,20 @@ def _answered(found: Sequence[_Found], answers: Answers) -> Iterator[Tagged]:
             key: Tagged(key[1], error, status="failed") for key, error in batch.unreadable.items()
         }
         for key, content in zip(batch.keys, batch.contents, strict=True):
-            answer = next(given)
-            told[key] = Tagged(
-                key[1], None, answer.tags, answer.captions, answer.nearest, answer.label,
-                content=content.hex(),
-            )  # fmt: skip
+            told[key] = _told(key[1], content.hex(), next(given))
         yield from (told[key] for key in sorted(told))
 
 
-def _vocabulary(
+def _told(name: str, content: str, answer: Answer) -> Tagged:
+    return Tagged(
+        name, None, answer.tags, answer.captions, answer.nearest, answer.label, content=content
+    )
+
+
+def vocabulary_of(
     home: Path, settings: TaggerSettings, encoder: Encoder, store: Store | None
 ) -> Vocabulary:
+    """How tags are called, as the settings say."""
     if not settings.vocabulary:
         if settings.language:
             raise SettingsError(

@@ -533,6 +533,14 @@ def test_metrics_count_requests_errors_and_the_generation(client: TestClient) ->
     assert float(got["pairdex_generation_age_seconds"]) >= 0
     assert got["pairdex_search_queue"] == "0.0"
     assert got["pairdex_requests_in_flight"] == "1.0"
-    assert grown("pairdex_search_batch_size_count") == 1
-    for stage in ("queue", "encode", "vectors", "shortlist", "rerank", "search", "total"):
+    assert grown('pairdex_batch_size_count{kind="search"}') == 1
+    for stage in (
+        "search-queue",
+        "encode",
+        "vectors",
+        "shortlist",
+        "rerank",
+        "search",
+        "search-total",
+    ):
         assert grown(f'pairdex_stage_seconds_count{{stage="{stage}"}}') == 1, stage
