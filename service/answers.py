@@ -9,10 +9,15 @@ from typing import Any
 import msgspec
 from fastapi import Response
 
+from db.fields import FieldRecord
 from db.records import AttributeValue, ItemRecord
 from search import Hit, Member, SearchResult
+from search.completion import Completion
 from search.results import SCHEMA
 from service.segments import encoded
+from tagger.many import Report
+from tagger.record import Record
+from tagger.results import Tagged
 
 PRIVATE = (
     "private, no-cache"  # kept by the one who asked, who asks each time whether it still holds
@@ -55,6 +60,41 @@ class Item(msgspec.Struct, frozen=True):
     indexed: bool
 
 
+class Completions(msgspec.Struct, frozen=True):
+    """What the end of a text may become, the likeliest first."""
+
+    text: str
+    completions: list[Completion]
+
+
+class Fields(msgspec.Struct, frozen=True):
+    """What a filter can ask for."""
+
+    fields: list[FieldRecord]
+    schema: str = "pairdex.catalog-fields.v1"
+
+
+class Tags(msgspec.Struct, frozen=True):
+    """What is said of pictures, in the order that they were sent."""
+
+    generation: str
+    images: list[Tagged]
+    report: Report
+    schema: str = "pairdex.tag.v1"
+
+
+class Records(msgspec.Struct, frozen=True):
+    """The product in each picture, in the order that they were sent."""
+
+    images: list[Record]
+    schema: str = "pairdex.record.v1"
+
+
+class Health(msgspec.Struct, frozen=True, omit_defaults=True):
+    status: str
+    generation: str = ""
+
+
 class Items(msgspec.Struct, frozen=True):
     """A page of the catalog."""
 
@@ -88,6 +128,17 @@ def search(result: SearchResult) -> dict[str, Any]:
     said["results"] = [_hit(hit) for hit in result.results]
     said["nearest"] = [_hit(hit) for hit in result.nearest]
     return {"schema": SCHEMA} | said
+
+
+def addressed(schemas: dict[str, Any]) -> dict[str, Any]:
+    """Schemas by name, where those of a search say what is said here beside the library's own."""
+    address = {"type": "string", "format": "uri-reference"}
+    for name in ("Hit", "Member"):
+        schemas[name]["properties"] |= {"image": address, "thumbnail": address}
+        schemas[name]["required"] += ["thumbnail"]
+    schemas["SearchResult"]["properties"]["schema"] = {"const": SCHEMA}
+    schemas["SearchResult"]["required"] += ["schema"]
+    return schemas
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

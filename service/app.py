@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from db.home import Home
 from service import (
+    openapi,
     problems,
     routes_health,
     routes_index,
@@ -27,6 +28,7 @@ from service.segments import Segments
 from service.state import Service
 from settings import Settings
 
+_DESCRIPTION = "Search and auto-tagging for a catalog of captioned images."
 ROUTERS = (
     routes_health.router,
     routes_metrics.router,
@@ -56,9 +58,17 @@ def create_app(home: Path, settings: Settings, encoders: OpenEncoder = open_enco
             await service.close()
 
     # No /docs: its page would load scripts from elsewhere.
-    app = FastAPI(title="Pairdex", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Pairdex",
+        description=_DESCRIPTION,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.service = service
     problems.install(app)
+    openapi.install(app)
     app.add_middleware(Segments)
     guard(app, service)
     for router in ROUTERS:

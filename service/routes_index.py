@@ -8,16 +8,16 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from db import generations
-from service import answers, conditional
+from service import answers, conditional, examples
 from service.access import allowed
+from service.openapi import documented
 from service.problems import document
 from service.state import Service, service_of
 
 router = APIRouter(prefix="/v1", tags=["index"], dependencies=[allowed("read")])
-FIELDS = "pairdex.catalog-fields.v1"
 
 
-@router.get("/fields")
+@router.get("/fields", **documented(answer=answers.Fields, example=examples.FIELDS, cached=True))
 async def fields(request: Request) -> Response:
     """What a filter can ask for: names, kinds and values."""
     service = service_of(request)
@@ -26,7 +26,7 @@ async def fields(request: Request) -> Response:
     if conditional.held(request, headers["ETag"]):
         return conditional.not_modified(headers)
     found = await service.reading.run(service.fields.at, revision, service.store.fields)
-    return answers.json_response({"schema": FIELDS, "fields": found}, headers)
+    return answers.json_response(answers.Fields(found), headers)
 
 
 @router.get("/index")

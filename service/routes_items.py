@@ -10,16 +10,17 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from db.records import ItemRecord
-from service import answers, conditional, pictures, thumbnails
+from service import answers, conditional, examples, pictures, thumbnails
 from service.access import allowed
 from service.answers import PRIVATE
+from service.openapi import documented
 from service.problems import Problem
 from service.schemas import MOST
 from service.segments import Name
 from service.state import Service, service_of
 
 router = APIRouter(prefix="/v1/items", tags=["items"], dependencies=[allowed("read")])
-_READ = ["GET", "HEAD"]
+BINARY = {"type": "string", "format": "binary"}
 
 
 class Size(IntEnum):
@@ -30,7 +31,7 @@ class Size(IntEnum):
     LARGE = 512
 
 
-@router.get("")
+@router.get("", **documented(answer=answers.Items, example=examples.ITEMS, problems=[404]))
 async def items(
     request: Request,
     after: Annotated[
@@ -52,7 +53,7 @@ async def items(
     return answers.json_response(await service.reading.run(page))
 
 
-@router.get("/{item}")
+@router.get("/{item}", **documented(answer=answers.Item, example=examples.ITEM))
 async def item(request: Request, item: Name) -> Response:
     """All that the catalog says of an item."""
     service = service_of(request)
@@ -60,7 +61,10 @@ async def item(request: Request, item: Name) -> Response:
     return answers.json_response(answers.item(record, indexed(service, record)))
 
 
-@router.api_route("/{item}/image", methods=_READ)
+@router.head("/{item}/image", include_in_schema=False)
+@router.get(
+    "/{item}/image", **documented(answer=BINARY, media="image/*", problems=[416], cached=True)
+)
 async def image(request: Request, item: Name) -> Response:
     """The picture as it is in the catalog; a part of it with `Range`."""
     service = service_of(request)
@@ -71,7 +75,8 @@ async def image(request: Request, item: Name) -> Response:
     return FileResponse(found.file, 200, headers, found.type, stat_result=found.status)
 
 
-@router.api_route("/{item}/thumbnail", methods=_READ)
+@router.head("/{item}/thumbnail", include_in_schema=False)
+@router.get("/{item}/thumbnail", **documented(answer=BINARY, media=thumbnails.TYPE, cached=True))
 async def thumbnail(request: Request, item: Name, size: Size = Size.MIDDLE) -> Response:
     """The picture upright within a square, as WebP."""
     service = service_of(request)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from fastapi import Request as Incoming
 
-from search import Request
-from search.completion import CatalogWords
+from search import Request, SearchResult
+from search.completion import CatalogWords, Completion
 from search.request import content_of
-from service import answers, conditional, uploads
+from service import answers, conditional, examples, uploads
 from service.access import allowed
+from service.answers import Completions
 from service.live import Loaded
+from service.openapi import documented
 from service.routes_items import find
 from service.schemas import Page, SearchRequest, of_query, read
 from service.searching import Search
@@ -25,7 +27,17 @@ router = APIRouter(prefix="/v1", tags=["search"], dependencies=[allowed("read")]
 MOST_PICTURES = 8
 
 
-@router.post("/search")
+@router.post(
+    "/search",
+    **documented(
+        answer=SearchResult,
+        example=examples.FOUND,
+        body=SearchRequest,
+        body_example=examples.SEARCH,
+        form=("request", SearchRequest, MOST_PICTURES),
+        cached=True,
+    ),
+)
 async def search(incoming: Incoming) -> Response:
     """Find items by words, pictures and what the catalog says of them."""
     if not uploads.is_multipart(incoming):
@@ -36,13 +48,19 @@ async def search(incoming: Incoming) -> Response:
     return await _found(incoming, said.request(images=seen), loaded)
 
 
-@router.get("/search")
+@router.get(
+    "/search",
+    **documented(answer=SearchResult, example=examples.FOUND, query=SearchRequest, cached=True),
+)
 async def search_by_address(incoming: Incoming) -> Response:
     """The same without pictures, as an address that can be kept."""
     return await _found(incoming, of_query(incoming.query_params, SearchRequest).request())
 
 
-@router.get("/items/{item}/similar")
+@router.get(
+    "/items/{item}/similar",
+    **documented(answer=SearchResult, example=examples.FOUND, query=Page, cached=True),
+)
 async def similar(incoming: Incoming, item: Name) -> Response:
     """Items like this one."""
     service = service_of(incoming)
@@ -51,7 +69,9 @@ async def similar(incoming: Incoming, item: Name) -> Response:
     return await _found(incoming, page.request(like=[item]))
 
 
-@router.get("/complete")
+@router.get(
+    "/complete", **documented(answer=Completions, example=examples.COMPLETIONS, problems=[422])
+)
 async def complete(
     incoming: Incoming,
     text: Annotated[str, Query(max_length=1000, description="What has been typed so far.")],
@@ -61,12 +81,12 @@ async def complete(
     """What the end of a query or of a filter may become, from what the catalog holds."""
     service = service_of(incoming)
 
-    def look() -> list[Any]:
+    def look() -> list[Completion]:
         words = _words(service)
         return words.where(text, limit) if for_ == "where" else words.query(text, limit)
 
     found = await service.reading.run(look)
-    return answers.json_response({"text": text, "completions": found})
+    return answers.json_response(Completions(text, found))
 
 
 async def _found(incoming: Incoming, request: Request, loaded: Loaded | None = None) -> Response:

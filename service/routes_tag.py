@@ -16,9 +16,11 @@ from db.zones import zone_of
 from encoder import products
 from encoder.runtime_products import ProductModel
 from errors import QueryError
-from service import answers, uploads
+from service import examples, uploads
 from service.access import allowed
+from service.answers import Records, Tags, json_response
 from service.live import Loaded
+from service.openapi import documented
 from service.problems import Problem
 from service.schemas import Text
 from service.state import Service, service_of
@@ -32,7 +34,6 @@ from tagger.tagger import Picture, vocabulary_of
 router = APIRouter(prefix="/v1", tags=["tag"], dependencies=[allowed("tag")])
 MOST = 32  # pictures of a request
 _FRESH = {"Cache-Control": "no-store"}
-TAGS, RECORDS = "pairdex.tag.v1", "pairdex.record.v1"
 Precision = Annotated[float, Meta(ge=0.5, le=0.99)]
 
 
@@ -53,7 +54,10 @@ class RecogniseOptions(Struct, frozen=True, forbid_unknown_fields=True):
     on: Annotated[str, Meta(max_length=10, description="The day of promotions, ISO.")] = ""
 
 
-@router.post("/tag")
+@router.post(
+    "/tag",
+    **documented(answer=Tags, example=examples.TAGS, form=("options", TagOptions, MOST)),
+)
 async def tag(request: Request) -> Response:
     """Tags, best captions and nearest items of pictures."""
     service = service_of(request)
@@ -78,11 +82,18 @@ async def tag(request: Request) -> Response:
     told = await service.tagging.run(_tagged, service, loaded, options, seen)
     report = Report(tagged=sum(one.error is None for one in told))
     report.failed = len(told) - report.tagged
-    said = {"schema": TAGS, "generation": loaded.name, "images": told, "report": report}
-    return answers.json_response(said, _FRESH)
+    return json_response(Tags(loaded.name, told, report), _FRESH)
 
 
-@router.post("/recognise")
+@router.post(
+    "/recognise",
+    **documented(
+        answer=Records,
+        example=examples.RECORDS,
+        form=("options", RecogniseOptions, MOST),
+        problems=[404],
+    ),
+)
 async def recognise(request: Request) -> Response:
     """The product that each picture shows: its record, promotions and the nearest store."""
     service = service_of(request)
@@ -94,8 +105,7 @@ async def recognise(request: Request) -> Response:
             service.tagging.run(_record, recogniser, file, place, metres, day) for file in files
         ]
         records = await asyncio.gather(*jobs)
-    said = {"schema": RECORDS, "images": records}
-    return answers.json_response(said, _FRESH)
+    return json_response(Records(records), _FRESH)
 
 
 def _some(files: Sequence[UploadFile]) -> None:
