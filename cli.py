@@ -21,6 +21,7 @@ from commands import (
     index,
     judgements,
     key,
+    refit,
     review,
     saved,
     search,
@@ -55,6 +56,7 @@ for command in (
     compare.compare,
     tag.tag,
     review.review,
+    refit.refit,
     home.info,
     home.doctor,
 ):

@@ -51,7 +51,8 @@ class Refit(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str  # of the artifact
     number: int  # counts the refits of this model that are in force
-    turn: int  # the last answer that was known then
+    digest: str  # of all answers and judgements that were known then
+    turn: int  # the last of those answers
     answers: int  # corrections of tags that were learnt from
     pairs: int  # judged pairs that were learnt from
     created: str

@@ -42,6 +42,8 @@ class OpenVinoEncoder:
     def __init__(self, folder: Path, settings: RuntimeSettings, cache: Path | None = None) -> None:
         self.artifact = artifacts.load(folder)
         self._folder, self._settings, self._cache = folder, settings, cache
+        refit = self.artifact.refit  # read at once: it may be undone while we serve
+        self.corrected = None if refit is None else Heads.read(folder / refit.file)
         self._core = ov.Core()
         self._turn = Lock()
         if cache is not None:
@@ -86,19 +88,19 @@ class OpenVinoEncoder:
         return np.asarray(self.artifact.thresholds, np.float32)
 
     @cached_property
-    def head(self) -> Head:
+    def trained_head(self) -> Head:
+        """The match head without what a refit has changed of it."""
         head = Head.load(self._folder / "head.npz")
         if head.width != self.artifact.width:
             raise ModelError(
                 f"{self._folder} contradicts itself", "head and graphs differ in width"
             )
-        return head if self.corrected is None else self.corrected.match(head)
+        return head
 
     @cached_property
-    def corrected(self) -> Heads | None:
-        """What a refit has changed of the heads, if there was one."""
-        refit = self.artifact.refit
-        return None if refit is None else Heads.read(self._folder / refit.file)
+    def head(self) -> Head:
+        trained = self.trained_head
+        return trained if self.corrected is None else self.corrected.match(trained)
 
     @cached_property
     def tag_head(self) -> TagHead:

@@ -19,12 +19,12 @@ from encoder.artifact import Artifact
 from encoder.inputs import read_pixels
 from encoder.tagging import PRECISIONS, Rule, Tagging, closeness, logits
 from indexer.job import build_index
+from review.calibration import FEWEST, cuts, fit_tagging
 from settings import Settings
 from tagger import Asked, Tagger
 from tagger.evidence import Evidence, Found
 from tagger.vocabulary import Vocabulary
 from tests.fakes import COLOURS, FakeEncoder, draw, record
-from training.tagging import FEWEST, cuts, fit_tagging
 
 RULE = Rule(0.7, 0.5, 0.2, 0.9, 0.3, -0.5, (0.2, 0.0, -0.2), tuple(p / 2 for p in PRECISIONS))
 TAGGING = Tagging((-1.0, -2.0, 0.5), RULE, RULE, RULE, RULE)

@@ -16,9 +16,11 @@ from db.home import Home
 from db.store import Store
 from encoder.scoring import LONG, SHORT, Scoring, Weights, Wording, brevity, combined, either
 from indexer.job import build_index
+from review import Answers
 from search import Searcher
 from settings import Settings
 from tests.fakes import FakeEncoder
+from training import scoring
 from training.nonsense import nonsense_queries
 from training.regression import Answered, fit_weights, logistic
 from training.scoring import fit_scoring
@@ -193,3 +195,16 @@ def test_a_fitted_search_promises_what_it_holds(
 def test_an_artifact_of_before_is_read_with_scores_that_are_not_fitted() -> None:
     older = b'{"head": 1.0, "cosine": 3.5, "text_offset": -3.8, "no_match": 0.4}'
     assert msgspec.json.decode(older, type=Scoring) == Scoring()
+
+
+def test_training_reads_tags_as_answers_have_corrected_them(store: Store) -> None:
+    from training.job import catalog_pairs
+
+    Answers(store).tell_tag("red", "no", item="0")
+    Answers(store).tell_tag("blue", "yes", item="0")
+    Answers(store).tell_tag("red", "skip", item="3")
+    tags = {pair.id: set(pair.tags) for pair in catalog_pairs(store)}
+    assert tags["0"] == {"square", "blue"}
+    assert tags["3"] == {"red", "square"}
+    learnt, _ = scoring._samples(store, 0)
+    assert {item.key: set(item.tags) for item in learnt}["0"] == {"square", "blue"}

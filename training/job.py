@@ -18,6 +18,7 @@ from encoder.runtime import OpenVinoEncoder
 from encoder.scoring import Scoring
 from errors import CatalogError
 from progress import Progress, silent
+from review.lessons import amended, tag_answers
 from settings import Settings
 from training.curves_events import EventFiles
 from training.export import export_graphs
@@ -119,12 +120,14 @@ def train(
 
 
 def catalog_pairs(store: Store) -> list[Pair]:
+    """With the tags as people have corrected them."""
+    said = tag_answers(store.questions.answered())
     return [
         Pair(
             id=item.key,
             image=Path(item.image),
             captions=tuple((caption.language, caption.text) for caption in item.captions),
-            tags=item.tags,
+            tags=amended(item.tags, said.get(item.facts.content_hash, {})),
             split=item.split,
         )
         for item in store.items()

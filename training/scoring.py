@@ -11,6 +11,7 @@ Test items are never looked at. A score changes no vector, so an index outlives 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,13 +32,14 @@ from errors import CatalogError
 from evaluation.gallery import Gallery, gallery, without, wordless
 from evaluation.material import as_words, caption
 from progress import Progress, silent
+from review.calibration import fit_tagging
+from review.lessons import amended, tag_answers
 from settings import Settings
 from training.nonsense import nonsense_queries
 from training.regression import Answered, fit_weights
 from training.scoring_evidence import Found, look_for, provisional
 from training.scoring_like import fit_like
 from training.scoring_queries import Known, name_queries, tag_queries
-from training.tagging import fit_tagging
 
 MOST_ITEMS = 800  # a sample is enough for a handful of numbers
 NONSENSE = 150
@@ -142,7 +144,17 @@ def _best(scoring: Scoring, found: Sequence[Found]) -> list[float]:
 def _samples(store: Store, seed: int) -> tuple[list[ItemRecord], list[ItemRecord]]:
     """Items that the model has learnt from, and items that it has not."""
     rng = np.random.default_rng(seed)
-    learnt, held = list(store.items("train")), list(store.items("val"))
+    said = tag_answers(store.questions.answered())
+
+    def of(split: str) -> list[ItemRecord]:
+        return [
+            dataclasses.replace(item, tags=amended(item.tags, said[item.facts.content_hash]))
+            if item.facts.content_hash in said
+            else item
+            for item in store.items(split)
+        ]
+
+    learnt, held = of("train"), of("val")
     if len(learnt) > MOST_ITEMS:
         learnt = [learnt[row] for row in sorted(rng.choice(len(learnt), MOST_ITEMS, False))]
     if len(held) > MOST_ITEMS:

@@ -8,6 +8,7 @@ folds by item), so neighbours and captions are used only where they were seen to
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,8 @@ from encoder.tagging import NEAREST, PRECISIONS, Rule, Tagging, logits
 from errors import ImageError
 from evaluation.gallery import gallery
 from progress import Progress, silent
-from tagger.evidence import Evidence
+from review.asking import borne
+from tagger.evidence import Evidence as Around
 
 FEWEST = 20  # held-out images; of fewer nothing can be said
 FOLDS = 5
@@ -53,6 +55,30 @@ class Fit:
     unseen: Array  # logits of items that their fold's fit was not given
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of held-out images; `told` are the rows of those with a caption."""
+
+    priors: tuple[float, ...]
+    held: Held
+    told: list[int]
+    text: Floats  # logits, one row per told image
+
+    def seen_as(self, tags: Floats) -> Evidence:
+        """The same images by other heads, which give them these probabilities."""
+        evidence = self.held.evidence | {"image": logits(tags)}
+        return dataclasses.replace(self, held=Held(evidence, self.held.truth))
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """With the fits behind the rules for an image alone, without an index and with one."""
+
+    tagging: Tagging
+    alone: Fit
+    indexed: Fit
+
+
 def fit_tagging(
     live: Generation,
     learnt: Sequence[ItemRecord],
@@ -62,37 +88,56 @@ def fit_tagging(
 ) -> Tagging | None:
     """Nothing where too few images were held out. `live` has the vectors of all items."""
     images, there = _images(held, encoder, progress)
-    if len(there) < FEWEST or not learnt or not len(encoder.tags):
+    evidence = evidence_of(live, learnt, there, images, encoder)
+    return None if evidence is None else calibrated(evidence).tagging
+
+
+def evidence_of(
+    live: Generation,
+    learnt: Sequence[ItemRecord],
+    held: Sequence[ItemRecord],
+    images: Encoded,
+    encoder: Encoder,
+) -> Evidence | None:
+    """`images` are the held-out items as the model sees them, row by row."""
+    if len(held) < FEWEST or not learnt or not len(encoder.tags):
         return None
-    borne = _truth(learnt, encoder.tags).sum(axis=0)
-    priors = tuple(logits((borne + 0.5) / (len(learnt) + 1)).tolist())
+    share = borne([item.tags for item in learnt], encoder.tags).sum(axis=0)
+    priors = tuple(logits((share + 0.5) / (len(learnt) + 1)).tolist())
     bare = Rule(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, (0.0,) * len(priors), PRECISIONS)
-    tagging = Tagging(priors, bare, bare, bare, bare)
     with gallery(live, learnt) as place:
-        about = Evidence(place.store, place.generation, encoder)
+        about = Around(place.store, place.generation, encoder)
         found = about.around(images, NEAREST, NEAREST, SHORTLIST)
-        nearest, captions = about.lifts(found, tagging)
-    told = [row for row, item in enumerate(there) if item.captions]
-    texts = [there[row].captions[0].text for row in told]
+        nearest, captions = about.lifts(found, Tagging(priors, bare, bare, bare, bare))
+    told = [row for row, item in enumerate(held) if item.captions]
+    text = encoder.texts([held[row].captions[0].text for row in told]).tags
     evidence = {"image": logits(images.tags), "nearest": nearest, "captions": captions}
-    all_ = Held(evidence, _truth(there, encoder.tags))
-    strength = min(SHIFTS, key=lambda hold: _loss(_fit(all_, ("image",), priors, hold), all_))
+    truth = borne([item.tags for item in held], encoder.tags)
+    return Evidence(priors, Held(evidence, truth), told, logits(text))
+
+
+def calibrated(evidence: Evidence) -> Calibrated:
+    held, priors = evidence.held, evidence.priors
+    strength = min(SHIFTS, key=lambda hold: _loss(_fit(held, ("image",), priors, hold), held))
     # Each after the first must be better than those before it to be taken.
     around = [("nearest",), ("nearest", "captions")]
-    alone = _best(all_, [("image",)], priors, strength)
-    indexed = _best(all_, [("image",), *(("image", *more) for more in around)], priors, strength)
-    if len(told) < FEWEST:
-        return Tagging(priors, alone, indexed, alone, indexed)
-    evidence = {kind: rows[told] for kind, rows in evidence.items()}
-    some = Held(evidence | {"text": logits(encoder.texts(texts).tags)}, all_.truth[told])
+    alone, alone_fit = _best(held, [("image",)], priors, strength)
+    sets = [("image",), *(("image", *more) for more in around)]
+    indexed, indexed_fit = _best(held, sets, priors, strength)
+    if len(evidence.told) < FEWEST:
+        tagging = Tagging(priors, alone, indexed, alone, indexed)
+        return Calibrated(tagging, alone_fit, indexed_fit)
+    rows = {kind: some[evidence.told] for kind, some in held.evidence.items()}
+    told = Held(rows | {"text": evidence.text}, held.truth[evidence.told])
     both = ("image", "text")
-    return Tagging(
+    tagging = Tagging(
         priors,
         alone,
         indexed,
-        _best(some, [both], priors, strength),
-        _best(some, [both, *((*both, *more) for more in around)], priors, strength),
+        _best(told, [both], priors, strength)[0],
+        _best(told, [both, *((*both, *more) for more in around)], priors, strength)[0],
     )
+    return Calibrated(tagging, alone_fit, indexed_fit)
 
 
 def _images(
@@ -115,29 +160,22 @@ def _images(
     return Encoded.concatenate(parts) if parts else Encoded(empty, empty, empty), there
 
 
-def _truth(items: Sequence[ItemRecord], tags: Sequence[str]) -> Truth:
-    place = {tag: number for number, tag in enumerate(tags)}
-    truth = np.zeros((len(items), len(tags)), np.bool_)
-    for row, item in enumerate(items):
-        truth[row, [place[tag] for tag in item.tags if tag in place]] = True
-    return truth
-
-
 def _best(
     held: Held, sets: Sequence[tuple[str, ...]], priors: Sequence[float], strength: float
-) -> Rule:
+) -> tuple[Rule, Fit]:
     """The rule of the set whose predictions for unseen items come true most."""
     fits = [(_fit(held, kinds, priors, strength), kinds) for kinds in sets]
     fit, kinds = min(fits, key=lambda some: _loss(some[0], held))
     weights = dict(zip(kinds, fit.weights.tolist(), strict=False))
     prior, offset, *shifts = fit.weights[len(kinds) :].tolist()
-    return Rule(
+    rule = Rule(
         **{kind: weights.get(kind, 0.0) for kind in KINDS},
         prior=prior,
         offset=offset,
         shifts=tuple(shifts),
         cuts=cuts(1.0 / (1.0 + np.exp(-fit.unseen)), held.truth),
     )
+    return rule, fit
 
 
 def cuts(chances: NDArray[np.floating], truth: Truth) -> tuple[float, ...]:
