@@ -59,10 +59,10 @@ Saved = Annotated[
 
 def with_saved(home: Path, name: str, given: Request) -> Request:
     """A saved search with what is given beside it in its place."""
-    from db.store import Store
-
     if not name:
         return given
+    from db.store import Store
+
     with Store.open(home) as store:
         saved = take(store, name)
     bare = type(given)()
@@ -78,12 +78,12 @@ def store_given(
 
     `asked` is what was searched for: `given`, or a saved search with it.
     """
-    from db.store import Store
-    from search.feedback import record
-
     notes: list[str] = []
     if not (name or given.good or given.bad):
         return notes
+    from db.store import Store
+    from search.feedback import record
+
     with Store.open(home) as store:
         said = dataclasses.replace(asked, good=given.good, bad=given.bad)
         count = record(store, said, result)

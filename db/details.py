@@ -1,44 +1,38 @@
-"""Items by their ids, with all that belongs to them, in a few plain queries."""
+"""Items by their ids, with all that belongs to them, in a few plain queries; see reader.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from db.records import AttributeValue, CaptionRecord, ImageFacts, ItemRecord
 
-from db.records import AttributeValue, CaptionRecord, ImageFacts, ItemRecord, WordsRecord
-from db.tables import Attribute, Caption, Item, ItemTag, Tag
+Row: TypeAlias = Sequence[Any]
+# Runs a statement with named parameters.
+Rows: TypeAlias = Callable[[str, Mapping[str, object]], Iterable[Row]]
 
-_Row = Any  # of one of the queries below, as SQLAlchemy gives it
-
-# Made once: to put a query together takes as long as to run it.
-_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
-_ITEMS = select(
-    *(Item.id, Item.key, Item.name, Item.image, Item.split, Item.content_hash),
-    *(Item.perceptual_hash, Item.bytes, Item.mtime_ns, Item.width, Item.height, Item.format),
-    *(Item.brightness, Item.contrast),
-).where(Item.id.in_(_IDS))
+_ITEMS = (
+    "SELECT id, key, name, image, split, content_hash, perceptual_hash, bytes, mtime_ns, width, "
+    "height, format, brightness, contrast FROM items WHERE id IN ({ids})"
+)
 _CAPTIONS = (
-    select(Caption.item_id, Caption.text, Caption.language, Caption.id)
-    .where(Caption.item_id.in_(_IDS))
-    .order_by(Caption.position)
+    "SELECT item_id, text, language, id FROM captions WHERE item_id IN ({ids}) ORDER BY position"
 )
-_TAGGED = select(ItemTag.item_id, Tag.name).join(Tag).order_by(Tag.id)
-_TAGS = _TAGGED.where(ItemTag.item_id.in_(_IDS))
+_TAGS = (
+    "SELECT item_tags.item_id, tags.name FROM item_tags JOIN tags ON tags.id = item_tags.tag_id "
+    "WHERE item_tags.item_id IN ({ids}) ORDER BY tags.id"
+)
 _ATTRIBUTES = (
-    select(Attribute.item_id, Attribute.name, Attribute.kind, Attribute.text, Attribute.number)
-    .where(Attribute.item_id.in_(_IDS))
-    .order_by(Attribute.id)
+    "SELECT item_id, name, kind, text, number FROM attributes WHERE item_id IN ({ids}) ORDER BY id"
 )
 
 
-def details(connection: Connection, ids: Sequence[int]) -> dict[int, ItemRecord]:
+def details(rows: Rows, ids: Sequence[int]) -> dict[int, ItemRecord]:
     """Those of the items that are there, in the order of the ids."""
-    sought = {"ids": ids}
-    items = {row[0]: row for row in connection.execute(_ITEMS, sought)}
+    listed = ", ".join(str(int(number)) for number in ids)
+    items = {row[0]: row for row in rows(_ITEMS.format(ids=listed), {})}
     captions, tags, attributes = (
-        _grouped(connection.execute(query, sought)) for query in (_CAPTIONS, _TAGS, _ATTRIBUTES)
+        grouped(rows(query.format(ids=listed), {})) for query in (_CAPTIONS, _TAGS, _ATTRIBUTES)
     )
     return {
         number: _record(
@@ -52,39 +46,15 @@ def details(connection: Connection, ids: Sequence[int]) -> dict[int, ItemRecord]
     }
 
 
-def item_words(connection: Connection, ids: Sequence[int]) -> Iterator[WordsRecord]:
-    """The words of items in the order of the ids, which ascend; what is gone has no words."""
-    first, last = ids[0], ids[-1]
-    names = dict(
-        connection.execute(select(Item.id, Item.name).where(Item.id.between(first, last))).all()
-    )
-    captions = _grouped(
-        connection.execute(
-            select(Caption.item_id, Caption.text)
-            .where(Caption.item_id.between(first, last))
-            .order_by(Caption.position)
-        )
-    )
-    tags = _grouped(connection.execute(_TAGGED.where(ItemTag.item_id.between(first, last))))
-    for number in ids:
-        yield WordsRecord(
-            names.get(number, ""),
-            tuple(text for _, text in captions.get(number, ())),
-            tuple(name for _, name in tags.get(number, ())),
-        )
-
-
-def _grouped(rows: Iterable[_Row]) -> dict[int, list[_Row]]:
+def grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
     """By the item that they begin with."""
-    groups: dict[int, list[_Row]] = {}
+    groups: dict[int, list[Row]] = {}
     for row in rows:
         groups.setdefault(row[0], []).append(row)
     return groups
 
 
-def _record(
-    item: _Row, captions: list[_Row], tags: list[_Row], attributes: list[_Row]
-) -> ItemRecord:
+def _record(item: Row, captions: list[Row], tags: list[Row], attributes: list[Row]) -> ItemRecord:
     number, key, name, image, split, *facts = item
     return ItemRecord(
         key=key,
@@ -95,18 +65,18 @@ def _record(
         facts=ImageFacts(*facts),
         name=name,
         attributes=_attributes(attributes),
-        kinds={row.name: row.kind for row in attributes},
+        kinds={name: kind for _, name, kind, _, _ in attributes},
         id=number,
     )
 
 
-def _attributes(rows: list[_Row]) -> dict[str, AttributeValue]:
+def _attributes(rows: list[Row]) -> dict[str, AttributeValue]:
     values: dict[str, AttributeValue] = {}
-    for row in rows:
-        if row.kind == "list":
-            entries = values.setdefault(row.name, [])
+    for _, name, kind, text, number in rows:
+        if kind == "list":
+            entries = values.setdefault(name, [])
             assert isinstance(entries, list)
-            entries.append(row.text)
+            entries.append(text)
         else:
-            values[row.name] = row.number if row.number is not None else row.text
+            values[name] = number if number is not None else text
     return values

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
-from db import fields, filters, upsert
+from db import fields, filters
 from db.fields import FieldRecord
 from db.filters import Condition, Field, Ids
 from db.records import AttributeKind
-from db.tables import State
 
 
 class Filterable:
@@ -43,9 +42,3 @@ class Filterable:
         """All that can be filtered by, with what values there are. Reads all rows."""
         with self._engine.connect() as connection:
             return fields.fields(connection)
-
-    def revision(self) -> int:
-        """A number that is another once any item has changed."""
-        with self._engine.connect() as connection:
-            changes = select(State.number).where(State.name == upsert.CHANGES)
-            return connection.scalar(changes) or 0

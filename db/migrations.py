@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, select, text
 
-from db import details
+from db.item_words import item_words
+from db.reader import SCHEMA
 from db.tables import Base, Item, SchemaVersion
 from db.tables_keys import KeyRow
 from db.tables_links import LinkedRow, LinkProblemRow, LinkRow
@@ -50,7 +51,7 @@ def _words(connection: Connection) -> None:
     ids = list(connection.scalars(select(Item.id).order_by(Item.id)))
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        found = zip(part, details.item_words(connection, part), strict=True)
+        found = zip(part, item_words(connection, part), strict=True)
         values = [{"number": number, "digest": words.digest} for number, words in found]
         connection.execute(text("UPDATE items SET words = :digest WHERE id = :number"), values)
 
@@ -77,6 +78,7 @@ def _keyed(connection: Connection) -> None:
 
 
 STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged, _linked, _asked, _keyed)
+assert len(STEPS) == SCHEMA, "reader.py says what it reads: a new step counts it up"
 
 
 def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> int:

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, event, text
 
 from db.folding import fold
-from errors import HomeError
+from db.sqlite_reading import CACHE_MIB, READING, disk_trouble
 
 
-def prepare(engine: Engine, database: Path, cache_mib: int = 64) -> None:
+def prepare(engine: Engine, database: Path, cache_mib: int = CACHE_MIB) -> None:
     """Pragmas for each new connection (WAL: readers never wait), and errors that name the file.
 
     `cache_mib` is how much of the file a connection may hold in its own memory.
@@ -25,9 +25,8 @@ def prepare(engine: Engine, database: Path, cache_mib: int = 64) -> None:
             "journal_mode = WAL",
             "synchronous = NORMAL",
             "foreign_keys = ON",
-            "busy_timeout = 10000",
+            *READING,
             f"cache_size = -{cache_mib << 10}",
-            "temp_store = MEMORY",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -38,24 +37,7 @@ def prepare(engine: Engine, database: Path, cache_mib: int = 64) -> None:
     def _translate(context: ExceptionContext) -> None:
         error = context.original_exception
         if isinstance(error, sqlite3.DatabaseError):
-            raise _disk_trouble(database, error) from None
-
-
-def _disk_trouble(database: Path, error: sqlite3.DatabaseError) -> Exception:
-    """What the user can mend; a mistake in our own SQL stays what it is."""
-    reason = str(error)
-    for sign, what, remedy in (
-        ("full", "cannot be written", "free some space, then run this again"),
-        ("readonly", "cannot be written", "check the folder's permissions"),
-        ("unable to open", "cannot be opened", "check the folder's permissions"),
-        ("disk I/O", "cannot be used", "check the disk, then run this again"),
-        ("locked", "is in use", "wait until the other job ends, then run this again"),
-        ("not a database", "is damaged", "restore it, or remove it and import the catalog again"),
-        ("malformed", "is damaged", "restore it, or remove it and import the catalog again"),
-    ):
-        if sign in reason:
-            return HomeError(f"{database} {what}", reason, remedy)
-    return error
+            raise disk_trouble(database, error) from None
 
 
 def read_once(connection: Connection) -> None:

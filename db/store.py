@@ -8,19 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Connection, Engine, create_engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, create_engine, delete, func, insert, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db import details, sqlite, upsert
+from db import sqlite, upsert
 from db.changing import Changing
+from db.details import Rows
 from db.filtering import Filterable
 from db.home import Home, writing
+from db.item_words import item_words
 from db.judgements import Judgements, SavedSearches
 from db.keys import Keys
 from db.links import Links
 from db.listing import Listed
 from db.migrations import migrate
 from db.questions import Questions
+from db.reader import Reader
 from db.records import (
     ImageFacts,
     IndexRecord,
@@ -29,16 +32,14 @@ from db.records import (
     RunRecord,
     WordsRecord,
 )
-from db.tables import Caption, Failure, Item, ItemTag, Problem, Run, State, Tag
+from db.tables import Caption, Failure, Item, ItemTag, Problem, Run, Tag
 from db.upsert import ImportCounts
 
 CHUNK = 500
 SCAN_CHUNK = 5000
-# Asked by every search: made once, for to put a query together takes as long as to run it.
-_REMOVALS = select(State.number).where(State.name == upsert.REMOVALS)
 
 
-class Store(Filterable, Listed, Changing):
+class Store(Reader, Filterable, Listed, Changing):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.judgements, self.saved = Judgements(engine), SavedSearches(engine)
@@ -64,6 +65,14 @@ class Store(Filterable, Listed, Changing):
         with writing(database):
             migrate(engine, database)
         return cls(engine)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Rows]:
+        with self._engine.connect() as connection:
+            yield lambda statement, values: connection.execute(text(statement), values)
+
+    def whole(self) -> Store:
+        return self
 
     def close(self) -> None:
         self._engine.dispose()
@@ -124,8 +133,8 @@ class Store(Filterable, Listed, Changing):
                 captions: dict[int, list[tuple[int, str]]] = {}
                 within = Caption.item_id.between(rows[0].id, rows[-1].id)
                 texts = select(Caption.item_id, Caption.id, Caption.text).where(within)
-                for item, number, text in connection.execute(texts.order_by(Caption.position)):
-                    captions.setdefault(item, []).append((number, text))
+                for item, number, said in connection.execute(texts.order_by(Caption.position)):
+                    captions.setdefault(item, []).append((number, said))
                 for row in rows:
                     yield IndexRecord(*row, captions=tuple(captions.get(row.id, ())))
                 last = rows[-1].id
@@ -156,37 +165,11 @@ class Store(Filterable, Listed, Changing):
                 sqlite.read_once(connection)
             yield connection
 
-    def details(self, ids: Sequence[int]) -> dict[int, ItemRecord]:
-        """Those of the items that are there, in the order of the ids."""
-        found: dict[int, ItemRecord] = {}
-        with self._engine.connect() as connection:
-            for start in range(0, len(ids), CHUNK):
-                found |= details.details(connection, ids[start : start + CHUNK])
-        return found
-
     def item_words(self, ids: Sequence[int]) -> Iterator[WordsRecord]:
         """The words of items in the order of the ids, which ascend, read in chunks."""
         with self._once() as connection:
             for start in range(0, len(ids), CHUNK):
-                yield from details.item_words(connection, ids[start : start + CHUNK])
-
-    def removals(self) -> int:
-        """How often items were removed: while it is the same, none of those that were is gone."""
-        with self._engine.connect() as connection:
-            return connection.scalar(_REMOVALS) or 0
-
-    def item_ids(self) -> list[int]:
-        """All ids, ascending."""
-        with self._engine.connect() as connection:
-            return list(connection.scalars(select(Item.id).order_by(Item.id)))
-
-    def ids_of(self, keys: Sequence[str]) -> dict[str, int]:
-        """The ids of items by the catalog's own; those that it lacks are left out."""
-        if not keys:
-            return {}
-        with self._engine.connect() as connection:
-            query = select(Item.key, Item.id).where(Item.key.in_(keys))
-            return dict(connection.execute(query).all())
+                yield from item_words(connection, ids[start : start + CHUNK])
 
     def count_items(self) -> int:
         with Session(self._engine) as session:

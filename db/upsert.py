@@ -14,12 +14,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, delete, insert, select, update
 
 from db.folding import fold
+from db.reader import CHANGES, REMOVALS
 from db.records import ItemRecord, ProblemRecord, WordsRecord
 from db.tables import Attribute, Caption, Item, ItemTag, Problem, State, Tag
 
 CHUNK = 400
-REMOVALS = "removals"
-CHANGES = "changes"
 _T = TypeVar("_T")
 
 

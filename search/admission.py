@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.generations import Generation
-from db.store import Store
+from db.reader import Reader
 from search.asked import Asked
 from search.shortlist import Allowed, allow
 
@@ -37,7 +37,7 @@ class Admission:
     Safe to share between threads.
     """
 
-    def __init__(self, store: Store, generation: Generation) -> None:
+    def __init__(self, store: Reader, generation: Generation) -> None:
         self._store, self._generation = store, generation
         self._held = Held(generation.manifest.removals)
         self._looking = Lock()

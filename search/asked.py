@@ -14,7 +14,7 @@ from functools import reduce
 import numpy as np
 
 from db.generations import Generation
-from db.store import Store
+from db.reader import Reader
 from db.vectors import Floats, Ids
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import read_pixels
@@ -52,7 +52,7 @@ class Asked:
 
 
 def ask(
-    requests: Sequence[Request], store: Store, generation: Generation, encoder: Encoder
+    requests: Sequence[Request], store: Reader, generation: Generation, encoder: Encoder
 ) -> list[Asked]:
     """All texts are encoded together. Raises what is wrong with the first one that is wrong."""
     queries = [parse(request.text) for request in requests]
@@ -76,7 +76,7 @@ def _asked(
     query: Query,
     request: Request,
     parts: list[Part],
-    store: Store,
+    store: Reader,
     generation: Generation,
     encoder: Encoder,
 ) -> Asked:

@@ -8,20 +8,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from db.generations import Generation
 from errors import PairdexError
 from search.asked import Asked
-from search.filtering import Filter
 from search.grouping import Group
 from search.hits import items_of
 from search.paging import Cursor, Page
 from search.request import Request
 from search.shortlist import Allowed, Near, near
 from search.stages import Stage, Stages
+
+if TYPE_CHECKING:
+    from search.filtering import Filter
 
 One = TypeVar("One")
 Other = TypeVar("Other")

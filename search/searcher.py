@@ -14,17 +14,19 @@ import dataclasses
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import numpy as np
 
 from db.generations import Generation, names, open_current, open_generation
 from db.home import Home
+from db.reader import Reader
 from db.records import ItemRecord
-from db.store import Store
+from db.sqlite_reading import SqliteReader
 from db.vectors import Ids
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
@@ -32,7 +34,6 @@ from errors import IndexStateError, PairdexError, QueryError
 from search.admission import Admission
 from search.asked import Asked, ask
 from search.batch import BATCH, TOGETHER, Found, Ready, cores, each_or_error, look_near
-from search.filtering import Filters
 from search.hits import make_hits
 from search.paging import VERSION, Cursor, Place, digest, turn
 from search.request import Request
@@ -45,6 +46,9 @@ from search.timing import Timed, timing, untimed
 from search.verdict import verdict
 from settings import SearchSettings, Settings
 
+if TYPE_CHECKING:
+    from search.filtering import Filter, Filters
+
 Answer: TypeAlias = SearchResult | PairdexError
 _CHANGED = "the catalog has changed since the first page: an item may be missing or come twice"
 
@@ -52,7 +56,7 @@ _CHANGED = "the catalog has changed since the first page: an item may be missing
 class Searcher:
     def __init__(
         self,
-        store: Store,
+        store: Reader,
         generation: Generation,
         encoder: Encoder,
         settings: SearchSettings,
@@ -65,14 +69,13 @@ class Searcher:
         self._store, self._generation = store, generation
         self._encoder, self._settings = encoder, settings
         self._admission = Admission(store, generation)
-        self._filters = Filters(store, generation)
         self._older: dict[str, Searcher] = {}  # of a generation that a cursor has named
 
     @classmethod
     def open(cls, home: Path, settings: Settings) -> Searcher:
         """The searcher of a home, with the model that its live generation was built with."""
         place = Home(home)
-        store = Store.open(home)
+        store = SqliteReader.open(home)
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
         generation = open_current(place.generations, stamps=place.stamps)
         encoder = encoder.for_index(generation.manifest.fingerprint)
@@ -134,7 +137,7 @@ class Searcher:
         """What is asked of the channels; raises what is wrong with any of the requests."""
         requests = [request.checked() for request in requests]
         cursors = [Cursor.read(each.cursor) if each.cursor else None for each in requests]
-        filters = [self._filters.of(request) for request in requests]
+        filters = [self._filter(request) for request in requests]
         with timing(self._timed, "encode"):
             asked = ask(requests, self._store, self._generation, self._encoder)
         self._admission.look_for_gone()
@@ -143,6 +146,15 @@ class Searcher:
             allowed = self._admission.allowed(one, None if filtered is None else filtered.rows)
             ready.append(Ready(request, cursor, filtered, one, allowed))
         return ready
+
+    def _filter(self, request: Request) -> Filter | None:
+        return self._filters.of(request) if request.filtered else None
+
+    @cached_property
+    def _filters(self) -> Filters:
+        from search.filtering import Filters  # and with it SQLAlchemy
+
+        return Filters(self._store.whole(), self._generation)
 
     def _find(self, one: Ready | PairdexError) -> Found | Answer:
         """The page of the judged candidates that is asked for."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.generations import Generation
-from db.store import Store
+from db.reader import Reader
 from encoder.encoded import Encoded, Encoder, Floats
 from encoder.tagging import NEAREST, logits
 from settings import TaggerSettings
@@ -42,7 +42,7 @@ class Answers:
 
     def __init__(
         self,
-        index: tuple[Store, Generation] | None,
+        index: tuple[Reader, Generation] | None,
         encoder: Encoder,
         settings: TaggerSettings,
         vocabulary: Vocabulary,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.generations import Generation
-from db.store import Store
+from db.reader import Reader
 from encoder.encoded import Encoded, Encoder, Floats
 from encoder.tagging import NEAREST, Tagging, closeness, shares
 
@@ -46,7 +46,7 @@ class Found:
 class Evidence:
     """Asked about batches of images; `item` knows what stands in the catalog."""
 
-    def __init__(self, store: Store, generation: Generation, encoder: Encoder) -> None:
+    def __init__(self, store: Reader, generation: Generation, encoder: Encoder) -> None:
         self._store, self._generation, self._encoder = store, generation, encoder
         self._places = {tag: place for place, tag in enumerate(encoder.tags)}
         self._known: dict[int, Item | None] = {}  # None: the catalog does not hold it any more

@@ -13,15 +13,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from db.generations import Generation, Side
+from db.reader import Reader
 from db.records import ItemRecord
-from db.store import Store
 from encoder.encoded import Encoded, Floats
 from errors import QueryError
+
+if TYPE_CHECKING:
+    from db.store import Store
 
 MOST_ITEMS = 5000
 MOST_VALUES = 500
@@ -68,7 +72,7 @@ def stored(side: Side, ids: Sequence[int]) -> Floats:
     return np.concatenate([side.vectors[at], side.halves[at]], axis=1).astype(np.float32)
 
 
-def labels_of(store: Store, generation: Generation, column: str, cache: Path | None) -> Labels:
+def labels_of(store: Reader, generation: Generation, column: str, cache: Path | None) -> Labels:
     """From the cache, or fitted now."""
     state = f"{generation.manifest.seal}\n{store.revision()}"
     mine, now = (hashlib.sha256(text.encode()).hexdigest()[:16] for text in (column, state))
@@ -76,7 +80,7 @@ def labels_of(store: Store, generation: Generation, column: str, cache: Path | N
     if file is not None and file.is_file():
         with suppress(OSError, ValueError, KeyError):  # a cache that is damaged is made anew
             return _read(file)
-    found = _fitted(store, generation, column)
+    found = _fitted(store.whole(), generation, column)
     if file is not None:
         with suppress(OSError):  # a home that cannot be written to is read all the same
             file.parent.mkdir(parents=True, exist_ok=True)

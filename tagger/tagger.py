@@ -10,7 +10,8 @@ from pathlib import Path
 
 from db.generations import POINTER, Generation, open_current
 from db.home import Home
-from db.store import Store
+from db.reader import Reader
+from db.sqlite_reading import SqliteReader
 from encoder.decoding import Batch, decode
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import Pixels
@@ -44,7 +45,7 @@ class Tagger:
 
     def __init__(
         self,
-        store: Store | None,
+        store: Reader | None,
         generation: Generation | None,
         encoder: Encoder,
         settings: TaggerSettings,
@@ -70,7 +71,7 @@ class Tagger:
         if not (place.generations / POINTER).is_file():
             words = vocabulary_of(home, settings.tagger, encoder, None)
             return cls(None, None, encoder, settings.tagger, batch, asked, words)
-        store = Store.open(home)
+        store = SqliteReader.open(home)
         generation = open_current(place.generations, stamps=place.stamps)
         encoder = encoder.for_index(generation.manifest.fingerprint)
         words = vocabulary_of(home, settings.tagger, encoder, store)
@@ -194,7 +195,7 @@ def _told(name: str, content: str, answer: Answer) -> Tagged:
 
 
 def vocabulary_of(
-    home: Path, settings: TaggerSettings, encoder: Encoder, store: Store | None
+    home: Path, settings: TaggerSettings, encoder: Encoder, store: Reader | None
 ) -> Vocabulary:
     """How tags are called, as the settings say."""
     if not settings.vocabulary:
@@ -208,5 +209,5 @@ def vocabulary_of(
 
     beside = home / settings.vocabulary
     file = beside if beside.is_file() else Path(settings.vocabulary)
-    known = {*encoder.tags, *(() if store is None else store.tag_counts())}
+    known = {*encoder.tags, *(() if store is None else store.whole().tag_counts())}
     return read_vocabulary(file, settings.language, known)
