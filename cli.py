@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,7 +33,7 @@ from commands import (
 )
 from commands.context import Session
 from commands.search_options import SearchCommand
-from errors import PairdexError, QueryError, printable
+from errors import HomeError, PairdexError, QueryError, printable
 
 INTERRUPTED = 130
 WRONG_USE: type[Exception] = typer.BadParameter.mro()[1]  # a usage error, which Typer does not name
@@ -116,6 +117,21 @@ def main() -> None:
         _fail(f"unexpected error: {kind}: {error} (a bug: --debug shows where)", 1)
     if code == INTERRUPTED:  # Typer makes this of a KeyboardInterrupt
         _fail("interrupted: run the same command again to continue", INTERRUPTED)
+    _end(code or 0)
+
+
+def _end(code: int) -> None:
+    """Taking the inference runtime apart costs a tenth of a second, and the system does it anyway.
+
+    Not where something is still at work, and not under Keras, which has an end of its own.
+    """
+    if "openvino" in sys.modules and "keras" not in sys.modules and threading.active_count() == 1:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError as error:
+            _fail(f"error: the output cannot be written: {error.strerror}", HomeError.exit_code)
+        os._exit(code)
     sys.exit(code)
 
 

@@ -85,7 +85,8 @@ def search(
         raise typer.Exit(answer_all(current, queries, request))
     how = _preview(current, preview, form) if preview else ""
     request.checked()
-    result = Searcher.open(current.home, current.settings).search(request)
+    with Searcher.open(current.home, current.settings) as searcher:
+        result = searcher.search(request)
     for note in refining.store_given(current.home, given, request, result, save):
         current.err.print(note, markup=False, soft_wrap=True)
     show(current, result, form, null, explain, how)
@@ -95,7 +96,7 @@ def search(
         write_page(html, result)
     if open_:
         open_results(result, html)
-    if result.no_match or not result.results:
+    if result.no_match:
         raise typer.Exit(NOTHING_MATCHES)
 
 

@@ -37,7 +37,7 @@ def answer_all(session: Session, file: Path, base: Request) -> int:
 
     with ExitStack() as stack:
         source, total = _opened(file, stack)
-        searcher = Searcher.open(session.home, session.settings)
+        searcher = stack.enter_context(Searcher.open(session.home, session.settings))
         report = stack.enter_context(session.progress())
         lines: list[Line] = []  # read, not yet answered
         wrong = done = 0

@@ -130,7 +130,9 @@ class Shell:
         live = current_name(Home(self._session.home).generations)
         if live not in (None, self._searcher.generation):
             with suppress(IndexStateError):  # what is open still answers
-                self._searcher = Searcher.open(self._session.home, self._session.settings)
+                newer = Searcher.open(self._session.home, self._session.settings)
+                self._searcher.close()
+                self._searcher = newer
                 self._session.err.print(f"generation {live} is live now", style="dim")
 
     def _item(self, word: str) -> str:

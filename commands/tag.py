@@ -98,6 +98,7 @@ def tag(
     with nullcontext(silent) if plain else current.progress() as progress:
         for answer in run(inputs, progress):
             out.answer(answer)
+    run.close()
     out.end(run.report)
     if run.report.failed:
         raise typer.Exit(UNREADABLE)

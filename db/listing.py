@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, select
 
-from db import details
+from db.reader import Reader
 from db.records import ItemRecord
 from db.tables import Item
 
 
-class Listed:
+class Listed(Reader):
     """The part of `Store` that lists."""
 
     _engine: Engine
@@ -21,5 +21,5 @@ class Listed:
         if after is not None:
             query = query.where(Item.id < after if newest else Item.id > after)
         with self._engine.connect() as connection:
-            found = details.details(connection, list(connection.scalars(query)))
-        return list(found.values())
+            ids = list(connection.scalars(query))
+        return list(self.details(ids).values())

@@ -23,7 +23,6 @@ from db.links import Links
 from db.listing import Listed
 from db.migrations import migrate
 from db.questions import Questions
-from db.reader import Reader
 from db.records import (
     ImageFacts,
     IndexRecord,
@@ -39,7 +38,7 @@ CHUNK = 500
 SCAN_CHUNK = 5000
 
 
-class Store(Reader, Filterable, Listed, Changing):
+class Store(Filterable, Listed, Changing):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.judgements, self.saved = Judgements(engine), SavedSearches(engine)

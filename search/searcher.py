@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from search.filtering import Filter, Filters
 
 Answer: TypeAlias = SearchResult | PairdexError
+_BEYOND = "there are no more results: the last is number {:,}"
 _CHANGED = "the catalog has changed since the first page: an item may be missing or come twice"
 
 
@@ -84,6 +85,12 @@ class Searcher:
     def close(self) -> None:
         """Give the database back, when no search is at work any more."""
         self._store.close()
+
+    def __enter__(self) -> Searcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def generation(self) -> str:
@@ -204,6 +211,8 @@ class Searcher:
         notes = () if filtered is None else filtered.notes
         if cursor is not None and cursor.imports != imports:
             notes += (_CHANGED,)
+        if not page.hits and page.rank > 1:
+            notes += (_BEYOND.format(page.rank - 1),)
         matched = stages.best >= self._threshold or (cursor is not None and cursor.place.matched)
         after = ""
         if page.next is not None:

@@ -67,6 +67,9 @@ class Run:
     def generation(self) -> str | None:
         return self._model.generation
 
+    def close(self) -> None:
+        self._tagger.close()
+
     def __call__(
         self, inputs: Inputs, progress: Progress = silent, wait: bool = False
     ) -> Iterator[Tagged]:

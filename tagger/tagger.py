@@ -78,6 +78,11 @@ class Tagger:
         labels = place.cache / "labels"
         return cls(store, generation, encoder, settings.tagger, batch, asked, words, labels)
 
+    def close(self) -> None:
+        """Give the database back, when nothing is at work any more."""
+        if self._index is not None:
+            self._index[0].close()
+
     @property
     def generation(self) -> str | None:
         """The name of the index that is asked, if there is one."""

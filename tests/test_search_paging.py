@@ -1,43 +1,19 @@
-"""Pages of one search: nothing twice, nothing lost, and each cursor for its own search alone."""
+"""Pages of one search: nothing twice, nothing lost, in the same order however one came there."""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from collections.abc import Iterator
-from pathlib import Path
 
-import msgspec
 import pytest
 
-from db import generations
 from db.home import Home
-from db.publishing import drop
 from db.store import Store
 from errors import QueryError
-from indexer.job import build_index
-from search import Request, Searcher, SearchResult
-from search.paging import Cursor
-from settings import Settings, load_settings
-from tests.fakes import COLOURS, FakeEncoder, draw, record
-
-COUNT = 90  # with a shortlist of 4 that is four stages
-
-
-def fill(home: Home, pictures: Path) -> None:
-    """Squares in three colours, indexed; each tenth is a copy of the one before it."""
-    pictures.mkdir()
-    names = list(COLOURS)
-    items = []
-    for number in range(COUNT):
-        like = number - 1 if number % 10 == 9 else number
-        colour = names[like % 3]
-        file = draw(pictures, f"{number:03d}", colour, shade=like // 2)
-        items.append(record(file, colour))
-    with Store.open(home.path, create=True) as store:
-        store.apply_import(items, [])
-        store.finish_run(store.start_run("import"), {})
-        build_index(home, store, FakeEncoder(), load_settings(environment={}))
+from search import Request, Searcher
+from settings import Settings
+from tests.fakes import COLOURS, FakeEncoder
+from tests.paging_samples import COUNT, fill, opened, shown, walk
 
 
 @pytest.fixture(scope="module")
@@ -52,38 +28,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def searcher(made: Home, encoder: FakeEncoder, settings: Settings) -> Iterator[Searcher]:
     with Store.open(made.path) as store:
         yield opened(made, store, encoder, settings)
-
-
-@pytest.fixture
-def catalog(home: Home, tmp_path: Path) -> Iterator[Store]:
-    """The same, for a test that changes it."""
-    fill(home, tmp_path / "pictures")
-    with Store.open(home.path) as store:
-        yield store
-
-
-def opened(home: Home, store: Store, encoder: FakeEncoder, settings: Settings) -> Searcher:
-    few = msgspec.structs.replace(settings.search, shortlist=4)
-    return Searcher(store, generations.open_current(home.generations), encoder, few)
-
-
-def walk(searcher: Searcher, request: Request, top: int = 7) -> list[SearchResult]:
-    """All pages, one after the other."""
-    pages = [searcher.search(request, top)]
-    while pages[-1].cursor:
-        assert len(pages) < COUNT
-        request = dataclasses.replace(request, cursor=pages[-1].cursor)
-        pages.append(searcher.search(request, top))
-    return pages
-
-
-def shown(pages: list[SearchResult]) -> list[str]:
-    return [
-        key
-        for page in pages
-        for hit in page.results
-        for key in (hit.id, *(m.id for m in hit.group))
-    ]
 
 
 REQUESTS = [
@@ -149,6 +93,10 @@ def test_an_offset_beyond_the_end_is_an_empty_last_page(searcher: Searcher) -> N
     result = searcher.search(Request("red", offset=COUNT + 1))
     assert (result.results, result.cursor) == ((), "")
     assert not result.no_match  # the search matches, there is only no such page
+    last = len(shown(walk(searcher, Request("red", group=False))))
+    beyond = searcher.search(Request("red", group=False, offset=last))
+    assert beyond.notes == (f"there are no more results: the last is number {last}",)
+    assert searcher.search(Request("red", group=False, offset=last - 1)).notes == ()
 
 
 def test_equal_scores_come_in_the_same_order_each_time(searcher: Searcher) -> None:
@@ -190,67 +138,6 @@ def test_a_min_score_that_nothing_reaches_leaves_the_nearest_aside(searcher: Sea
     assert searcher.search("red").nearest == ()
 
 
-def test_a_cursor_is_safe_in_an_address(searcher: Searcher) -> None:
-    cursor = searcher.search("red", 2).cursor
-    assert cursor.replace("-", "").replace("_", "").isalnum()
-    assert len(cursor) < 120
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        Request("green"),
-        Request("red", group=False),
-        Request("red", diversity=0.1),
-        Request("red", min_score=0.1),
-        Request("red", without=("blue",)),
-    ],
-)
-def test_a_cursor_of_another_search_is_refused(searcher: Searcher, other: Request) -> None:
-    cursor = searcher.search("red", 2).cursor
-    with pytest.raises(QueryError, match="of another search"):
-        searcher.search(dataclasses.replace(other, cursor=cursor))
-
-
-def test_other_settings_make_another_search(
-    searcher: Searcher, made: Home, encoder: FakeEncoder, settings: Settings
-) -> None:
-    cursor = searcher.search("red", 2).cursor
-    with Store.open(made.path) as store:
-        live = generations.open_current(made.generations)
-        other = Searcher(store, live, encoder, settings.search)
-        with pytest.raises(QueryError, match="of another search"):
-            other.search(Request("red", cursor=cursor))
-
-
-def test_a_garbled_cursor_is_refused_at_every_place(searcher: Searcher) -> None:
-    cursor = searcher.search("red", 2).cursor
-    for place in range(len(cursor) - 1):  # of the last sign not all bits count
-        wrong = cursor[:place] + ("B" if cursor[place] != "B" else "C") + cursor[place + 1 :]
-        with pytest.raises(QueryError, match="cannot be read"):
-            searcher.search(Request("red", cursor=wrong))
-
-
-@pytest.mark.parametrize("wrong", ["x", "????", "é", "AAAA", "a" * 500, "=", " "])
-def test_what_is_no_cursor_is_refused(searcher: Searcher, wrong: str) -> None:
-    with pytest.raises(QueryError, match="cannot be read"):
-        searcher.search(Request("red", cursor=wrong))
-
-
-def test_a_cursor_cannot_lead_out_of_the_home(searcher: Searcher) -> None:
-    mine = Cursor.read(searcher.search("red", 2).cursor)
-    away = str(msgspec.structs.replace(mine, generation="../000001"))
-    with pytest.raises(QueryError, match="cannot be read"):
-        searcher.search(Request("red", cursor=away))
-
-
-def test_a_cursor_of_a_later_version_says_so(searcher: Searcher) -> None:
-    mine = Cursor.read(searcher.search("red", 2).cursor)
-    with pytest.raises(QueryError, match="another version"):
-        Cursor.read(str(msgspec.structs.replace(mine, version=99)))
-    assert base64.urlsafe_b64decode(str(mine) + "==")
-
-
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
@@ -266,44 +153,6 @@ def test_numbers_that_make_no_page_are_refused(
 ) -> None:
     with pytest.raises(QueryError, match=complaint):
         searcher.search(wrong)
-
-
-def test_an_offset_and_a_cursor_do_not_go_together(searcher: Searcher) -> None:
-    cursor = searcher.search("red", 2).cursor
-    with pytest.raises(QueryError, match="do not go together"):
-        searcher.search(Request("red", cursor=cursor, offset=2))
-
-
-def test_a_cursor_opens_its_own_generation_where_that_is_kept(
-    home: Home, catalog: Store, encoder: FakeEncoder, settings: Settings
-) -> None:
-    searcher = opened(home, catalog, encoder, settings)
-    expected = shown(walk(searcher, Request("red")))
-    first = searcher.search("red", 7)
-    catalog.apply_import([dataclasses.replace(next(catalog.items()), name="Other")], [])
-    build_index(home, catalog, encoder, settings)
-    later = opened(home, catalog, encoder, settings)
-    assert later.search("red").generation != first.generation
-    rest = walk(later, Request("red", cursor=first.cursor))
-    assert {page.generation for page in rest} == {first.generation}
-    assert shown([first, *rest]) == expected
-    drop(home.generations, first.generation)
-    with pytest.raises(QueryError, match="no longer kept"):
-        opened(home, catalog, encoder, settings).search(Request("red", cursor=first.cursor))
-    assert searcher.search(Request("red", cursor=first.cursor)).results  # it still holds its own
-
-
-def test_a_page_tells_that_the_catalog_has_changed(
-    home: Home, catalog: Store, encoder: FakeEncoder, settings: Settings
-) -> None:
-    searcher = opened(home, catalog, encoder, settings)
-    first = searcher.search("red", 5)
-    request = Request("red", cursor=first.cursor)
-    assert searcher.search(request).notes == ()
-    gone = first.results[0].id
-    catalog.apply_import([item for item in catalog.items() if item.key != gone], [], prune=True)
-    catalog.finish_run(catalog.start_run("import"), {})
-    assert "has changed" in searcher.search(request).notes[0]
 
 
 def test_later_pages_know_whether_the_search_matches(searcher: Searcher) -> None:
