@@ -102,6 +102,9 @@ class IndexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     factory: Name
     recall: Share
     self_check: Natural
+    engine: Literal["local", "ray"]
+    ray_address: str
+    shards: str
 
 
 class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

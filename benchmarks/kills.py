@@ -77,7 +77,7 @@ def run(home: Home, kills: int, seed: int = 0, flags: Sequence[str] = ()) -> Out
     reference = finish(home, *flags)
     whole = time.perf_counter() - start
     outcome = Outcome(items=len(reference.images.ids), captions=len(reference.captions.ids))
-    wanted = _contents(reference)
+    wanted = contents(reference)
     _begin_anew(home, first)
     while outcome.kills < kills:
         process = build(home, *flags)
@@ -90,9 +90,9 @@ def run(home: Home, kills: int, seed: int = 0, flags: Sequence[str] = ()) -> Out
             outcome.unanswered += not _answers(home)
             continue
         assert process.returncode == 0, errors.decode()
-        _compare(outcome, wanted, generations.open_current(home.generations))
+        compare(outcome, wanted, generations.open_current(home.generations))
         _begin_anew(home, first)
-    _compare(outcome, wanted, finish(home, *flags))
+    compare(outcome, wanted, finish(home, *flags))
     return outcome
 
 
@@ -106,7 +106,8 @@ def _begin_anew(home: Home, first: str) -> None:
             drop(home.generations, name)
 
 
-def _contents(generation: Generation) -> dict[str, np.ndarray]:
+def contents(generation: Generation) -> dict[str, np.ndarray]:
+    """All numbers of both sides by name."""
     found = {}
     for side in (generation.images, generation.captions):
         found[f"{side.name} ids"] = np.array(side.ids)
@@ -115,8 +116,9 @@ def _contents(generation: Generation) -> dict[str, np.ndarray]:
     return found
 
 
-def _compare(outcome: Outcome, wanted: dict[str, np.ndarray], built: Generation) -> None:
-    found = _contents(built)
+def compare(outcome: Outcome, wanted: dict[str, np.ndarray], built: Generation) -> None:
+    """What a built generation lacks of `wanted`, has twice, or has otherwise."""
+    found = contents(built)
     outcome.builds += 1
     for name in wanted:
         if name.endswith("ids"):

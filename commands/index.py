@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated, Literal
+
 import typer
 
 from commands import generations
-from commands.context import JsonFlag, print_json, session
+from commands.context import JsonFlag, Session, print_json, session
+from errors import SettingsError
+
+if TYPE_CHECKING:
+    from settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Build the index and look after its generations.")
 
 
 @app.command()
-def build(context: typer.Context, json: JsonFlag = False) -> None:
+def build(
+    context: typer.Context,
+    engine: Annotated[
+        Literal["local", "ray"] | None,
+        typer.Option(help="Where to embed: here, or on a Ray cluster. [default: index.engine]"),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Of the Ray cluster; without one, this machine alone."),
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
     """Embed what changed in the catalog and publish a new generation of the index."""
     from commands.model import ensure_model
     from db.home import Home
@@ -21,12 +38,13 @@ def build(context: typer.Context, json: JsonFlag = False) -> None:
     from indexer.job import build_index
 
     current = session(context)
+    settings = _settings(current, engine, address)
     home = Home(current.home)
     with Store.open(current.home) as store:
         ensure_model(current)
-        encoder = OpenVinoEncoder(home.artifact, current.settings.runtime, home.compiled)
+        encoder = OpenVinoEncoder(home.artifact, settings.runtime, home.compiled)
         with current.progress() as progress:
-            summary = build_index(home, store, encoder, current.settings, progress)
+            summary = build_index(home, store, encoder, settings, progress)
         artifacts.retire(home.artifact)
         failures = store.failures()
     if json:
@@ -61,6 +79,21 @@ def build(context: typer.Context, json: JsonFlag = False) -> None:
         current.err.print(f"{status}: {key}: {reason}", markup=False, soft_wrap=True)
     if len(failures) > 10:
         current.err.print(f"and {len(failures) - 10} more: `pairdex index build --json` lists all")
+
+
+def _settings(current: Session, engine: str | None, address: str | None) -> Settings:
+    given = {"engine": engine, "ray_address": address}
+    changed = {name: value for name, value in given.items() if value is not None}
+    if not changed:
+        return current.settings
+    from msgspec.structs import replace
+
+    settings = replace(current.settings, index=replace(current.settings.index, **changed))
+    if address is not None and settings.index.engine != "ray":
+        raise SettingsError(
+            "--address is of a Ray cluster", "the engine is local", "add --engine ray"
+        )
+    return settings
 
 
 app.command("list")(generations.list_)

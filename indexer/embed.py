@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
@@ -64,33 +64,49 @@ def embed_images(
         done.best = best_rate(encoder, batch)
     start, cpu, own = time.perf_counter(), time.process_time(), time.thread_time()
     unreadable: dict[bytes, str] = {}
-    at_work: deque[Batch] = deque()
     work = (
         found
         for ids, contents in new.parts()
         for found in zip(contents, store.image_paths(ids), strict=True)
     )
+    with _Writer(cache, kind, len(new), progress) as writer:
 
-    def pixels(writer: _Writer) -> Iterator[Pixels]:
-        for decoded in decode(work, encoder.image_size, batch, workers=os.cpu_count() or 1):
+        def told(decoded: Batch) -> None:
             done.decode += decoded.seconds
             unreadable.update(decoded.unreadable)
             writer.leave_out(len(decoded.unreadable))
+
+        for contents, encoded in encoded_images(work, encoder, batch, os.cpu_count() or 1, told):
+            writer.add(contents, encoded)
+    done.count, done.seconds = len(new) - len(unreadable), time.perf_counter() - start
+    done.inference = time.process_time() - cpu - done.decode - (time.thread_time() - own)
+    plan.drop(unreadable)
+    return done
+
+
+def encoded_images(
+    work: Iterable[tuple[bytes, str]],
+    encoder: Encoder,
+    batch: int,
+    workers: int,
+    told: Callable[[Batch], None],
+) -> Iterator[tuple[list[bytes], Encoded]]:
+    """What can be read of `(content, path)`, in order; `told` of each batch when it is decoded."""
+    at_work: deque[Batch] = deque()
+
+    def pixels() -> Iterator[Pixels]:
+        for decoded in decode(work, encoder.image_size, batch, workers):
+            told(decoded)
             if decoded.contents:
                 at_work.append(decoded)
                 yield decoded.pixels
             else:
                 decoded.release()
 
-    with _Writer(cache, kind, len(new), progress) as writer:
-        for encoded in encoder.stream_images(pixels(writer)):
-            decoded = at_work.popleft()
-            decoded.release()
-            writer.add(decoded.contents, encoded)
-    done.count, done.seconds = len(new) - len(unreadable), time.perf_counter() - start
-    done.inference = time.process_time() - cpu - done.decode - (time.thread_time() - own)
-    plan.drop(unreadable)
-    return done
+    for encoded in encoder.stream_images(pixels()):
+        decoded = at_work.popleft()
+        decoded.release()
+        yield decoded.contents, encoded
 
 
 def embed_texts(

@@ -19,7 +19,7 @@ from db.cache import EmbeddingCache
 from db.home import Home
 from db.store import Store
 from encoder.encoded import Encoder
-from errors import CatalogError
+from errors import CatalogError, SettingsError
 from indexer.calibrate import calibrated
 from indexer.embed import (
     IMAGE,
@@ -69,7 +69,6 @@ def build_index(
             )
         run = store.start_run("index")
         summary = BuildSummary()
-        batch = settings.runtime.batch
         with EmbeddingCache(home.cache, encoder.fingerprint) as cache:
             kind = IMAGE
             if settings.runtime.precision == "int8":
@@ -82,14 +81,9 @@ def build_index(
                 plan.removals = removals
                 del rows, known
                 _give_back()
-            with _timed(summary, "images"):
-                embedded = embed_images(plan, store, encoder, cache, batch, progress, kind=kind)
-            encoder.rest()
-            _give_back()
-            with _timed(summary, "captions"):
-                embed_texts(plan, store, encoder, cache, progress)
-            encoder.rest()
-            _give_back()
+            stages = (plan, store, encoder, cache, settings, summary, progress, kind)
+            on_ray = settings.index.engine == "ray"
+            embedded = _embed_on_ray(home, *stages) if on_ray else _embed_here(*stages)
             if not len(plan.images):
                 raise CatalogError(
                     "no image of the catalog can be read",
@@ -108,6 +102,53 @@ def build_index(
         account(summary, embedded)
         store.finish_run(run, msgspec.to_builtins(summary), plan.failures)
     return summary
+
+
+def _embed_here(
+    plan: Plan,
+    store: Store,
+    encoder: Encoder,
+    cache: EmbeddingCache,
+    settings: Settings,
+    summary: BuildSummary,
+    progress: Progress,
+    kind: str,
+) -> Embedded:
+    with _timed(summary, "images"):
+        batch = settings.runtime.batch
+        embedded = embed_images(plan, store, encoder, cache, batch, progress, kind=kind)
+    encoder.rest()
+    _give_back()
+    with _timed(summary, "captions"):
+        embed_texts(plan, store, encoder, cache, progress)
+    encoder.rest()
+    _give_back()
+    return embedded
+
+
+def _embed_on_ray(
+    home: Home,
+    plan: Plan,
+    store: Store,
+    encoder: Encoder,
+    cache: EmbeddingCache,
+    settings: Settings,
+    summary: BuildSummary,
+    progress: Progress,
+    kind: str,
+) -> Embedded:
+    if kind != IMAGE:
+        raise SettingsError(
+            "Ray embeds no images in int8",
+            "eight bits are fitted on one machine",
+            'set runtime.precision to "auto"',
+        )
+    from indexer.engine_ray import Cluster, embed_on_ray
+
+    shards = settings.index.shards or str(home.cache / "shards")
+    cluster = Cluster(home.artifact, settings.index.ray_address, shards)
+    with _timed(summary, "ray"):
+        return embed_on_ray(plan, store, encoder, cache, settings, cluster, progress)
 
 
 def account(summary: BuildSummary, embedded: Embedded) -> None:

@@ -84,6 +84,13 @@ class Plan:
         digest.update(self.words.encode())
         return digest.hexdigest()
 
+    def embedded(self, images: Digests, texts: Digests) -> None:
+        """These contents are known by now: they need not be embedded."""
+        for name, known in (("new_images", images), ("new_captions", texts)):
+            work: Work = getattr(self, name)
+            left = ~np.isin(work.contents, known)
+            setattr(self, name, Work(work.rows, work.places[left]))
+
     def drop(self, unreadable: dict[bytes, str]) -> None:
         """Take out the images of these contents, with the reason for each, and their captions."""
         if not unreadable:
