@@ -38,6 +38,8 @@ OWNERS = {
     "faiss": {"db/vectors"},
     "sqlalchemy": {"db/"},
     "matplotlib": {"plots"},
+    "ray": {"indexer/engine_ray"},
+    "fsspec": {"indexer/shards"},
     "snowballstemmer": {"stems"},
     "pandas": {"catalog/", "training/", "evaluation/"},
     "typer": {"cli", "commands/"},
