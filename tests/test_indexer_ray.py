@@ -49,7 +49,7 @@ def test_a_node_that_dies_halfway_changes_nothing(model: Path, tmp_path: Path) -
 
 def test_the_command_embeds_on_this_machine_without_an_address(model: Path, tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", model, cheap(tmp_path / "pictures", 40))
-    command = [sys.executable, ROOT / "cli.py", "--home", home.path, "index", "build"]
+    command = [sys.executable, str(ROOT / "cli.py"), "--home", str(home.path), "index", "build"]
     done = subprocess.run(
         [*command, "--engine", "ray", "--json"], capture_output=True, text=True, check=True
     )
