@@ -13,6 +13,8 @@ import stat
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,9 @@ MAX_BYTES = 512 << 20  # a file is held in memory whole while it is decoded
 SUFFIXES = frozenset(
     ".avif .bmp .gif .heic .heif .ico .jfif .jpeg .jpg .png .tif .tiff .webp".split()
 )
+# Of those suffixes, by content. Pillow would open others too, PostScript by starting a program.
+_FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "PNG", "TIFF", "WEBP")
+_BY_PLUGIN = ("HEIF",)  # where pillow-heif has been registered
 # What Pillow's decoders raise on damaged files: found by feeding them some.
 _DAMAGE = (
     *(OSError, SyntaxError, ValueError, EOFError, MemoryError, LookupError, TypeError),
@@ -50,21 +55,34 @@ def read_rgb(source: Path | bytes, side: int | None = None, name: str | None = N
     `name` is what errors call it; by default a path is called by itself.
     """
     name = name or ("image" if isinstance(source, bytes) else str(source))
-    data = held(source)
+    with _opened(held(source), name) as image:
+        if side is not None:
+            image.draft(None, (SPARE * side, SPARE * side))
+        # In place: a copy of the largest image allowed would be another 400 MB.
+        ImageOps.exif_transpose(image, in_place=True)
+        return _over_white(image)
+
+
+def require_pixels(data: bytes, name: str, most: int) -> None:
+    """An ImageError where the header promises more, or where there is none that is known."""
+    with _opened(data, name, most):
+        pass
+
+
+@contextmanager
+def _opened(data: bytes, name: str, most: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """Its header is read; whatever goes wrong with the rest is an ImageError too."""
+    known = (*_FORMATS, *(form for form in _BY_PLUGIN if form in Image.OPEN))
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=known) as image:
             width, height = image.size
-            if width * height > MAX_PIXELS:
+            if width * height > most:
                 raise ImageError(
                     f"{name} is too large",
-                    f"{width}x{height} pixels, the limit is {MAX_PIXELS:,}",
+                    f"{width}x{height} pixels, the limit is {most:,}",
                     "reduce the image first",
                 )
-            if side is not None:
-                image.draft(None, (SPARE * side, SPARE * side))
-            # In place: a copy of the largest image allowed would be another 400 MB.
-            ImageOps.exif_transpose(image, in_place=True)
-            return _over_white(image)
+            yield image
     except UnidentifiedImageError:
         raise ImageError(*_unknown_format(name, data)) from None
     except _DAMAGE as error:

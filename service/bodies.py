@@ -19,7 +19,7 @@ from service import problems
 from service.problems import Problem
 from settings import ServiceSettings
 
-MAX_HEADERS = 100
+MAX_HEADERS, MAX_HEAD = 100, 32 << 10
 MAX_PARTS = 40  # 32 images, the JSON beside them, and some room
 MAX_FIELD = 1 << 20  # bytes of a body that is not multipart
 JSON, MULTIPART = "application/json", "multipart/form-data"
@@ -61,8 +61,12 @@ class Bodies:
     def _admit(self, request: Request, body: Body) -> bool:
         """Whether it is an upload; a Problem where its headers already say too much."""
         headers = request.headers
-        if len(headers) > MAX_HEADERS:
-            raise Problem("too-many-headers", f"more than {MAX_HEADERS} headers")
+        size = sum(len(name) + len(value) for name, value in headers.raw)
+        if len(headers) > MAX_HEADERS or size > MAX_HEAD:
+            raise Problem(
+                "too-many-headers", "the headers are too many or too long",
+                f"the limits are {MAX_HEADERS} headers and {MAX_HEAD:,} bytes",
+            )  # fmt: skip
         length = headers.get("content-length")
         if "transfer-encoding" not in headers and length in (None, "0"):
             return False

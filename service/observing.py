@@ -17,13 +17,14 @@ import uuid
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import problems
 from service.metrics import Metrics
 
 _log = logging.getLogger("pairdex.requests")
+_GONE = 499  # as nginx's log calls it
 _METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())
 # That of a proxy before us is kept, so that one id leads through both logs.
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -55,6 +56,8 @@ class Observed:
         self._metrics.in_flight.inc()
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:  # in the middle of a body: nobody is there to be answered
+            status = status or _GONE
         except Exception as error:
             if status:  # the answer has begun: the connection is cut, which the client sees
                 raise
@@ -103,10 +106,9 @@ class Lines(logging.Formatter):
 
 
 def log_lines() -> None:
-    """The process's own log: stderr, one JSON object a line."""
+    """The log of the whole process, warnings of libraries too: stderr, one JSON object a line."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
-    for name in ("pairdex", "uvicorn"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(logging.INFO if name == "pairdex" else logging.WARNING)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("pairdex").setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)

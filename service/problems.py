@@ -47,6 +47,7 @@ _BRANCHES: tuple[tuple[type[PairdexError], str, int, str], ...] = (
 )
 # What the service itself refuses: status and title by the last part of the type.
 KINDS: dict[str, tuple[int, str]] = {
+    "malformed": (400, "This is no HTTP request"),
     "unauthorised": (401, "A key is needed"),
     "forbidden": (403, "The key does not allow this"),
     "not-found": (404, "There is no such thing"),

@@ -101,8 +101,10 @@ async def recognise(request: Request) -> Response:
         _some(files)
         place, metres, day = _where_and_when(options)
         recogniser = await service.tagging.run(_recogniser, service)
+        most = service.settings.service.max_pixels
         jobs = [
-            service.tagging.run(_record, recogniser, file, place, metres, day) for file in files
+            service.tagging.run(_record, recogniser, file, most, place, metres, day)
+            for file in files
         ]
         records = await asyncio.gather(*jobs)
     return json_response(Records(records), _FRESH)
@@ -156,13 +158,12 @@ def _recogniser(service: Service) -> Recogniser:
 def _record(
     recogniser: Recogniser,
     file: UploadFile,
+    most: int,
     place: Place | None,
     metres: float | None,
     day: dt.date | None,
 ) -> Record:
-    file.file.seek(0)
-    data: bytes = file.file.read()
-    name = file.filename or "image"
+    data, name = uploads.content(file, most), file.filename or "image"
     [record] = recogniser.recognise_all([data], place, metres, day, [name], strict=False)
     return record
 

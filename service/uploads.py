@@ -18,7 +18,7 @@ from starlette.datastructures import UploadFile
 
 from encoder.inputs import Pixels, read_pixels
 from errors import ImageError
-from images import content_hash
+from images import content_hash, require_pixels
 from search import Seen
 from service.live import Loaded
 from service.problems import Problem
@@ -73,7 +73,8 @@ async def views(
     for _ in range(_TRIES):
         loaded = service.live.loaded()
         size = loaded.encoder.image_size
-        jobs = (service.decoding.run(decoded, upload, size) for upload in uploads)
+        most = service.settings.service.max_pixels
+        jobs = (service.decoding.run(decoded, upload, size, most) for upload in uploads)
         sent = await asyncio.gather(*jobs)
         seen = await asyncio.gather(*(_view(service, one) for one in sent))
         models = {view.loaded.encoder.fingerprint: view.loaded for view in seen if view}
@@ -100,14 +101,21 @@ async def _view(service: Service, sent: Sent) -> View | None:
     return None if sent.pixels is None else await service.encodings.ask(sent.pixels)
 
 
-def decoded(upload: UploadFile, size: int) -> Sent:
-    """In a thread: the whole file is in memory only here."""
+def content(upload: UploadFile, most: int) -> bytes:
+    """In a thread: the whole file is in memory only here. `most` are its pixels."""
     name = upload.filename or "image"
     upload.file.seek(0)
     data: bytes = upload.file.read()
+    if not data:
+        raise ImageError(f"{name} is empty", "zero bytes", "send the file again")
+    require_pixels(data, name, most)
+    return data
+
+
+def decoded(upload: UploadFile, size: int, most: int) -> Sent:
+    name = upload.filename or "image"
     try:
-        if not data:
-            raise ImageError(f"{name} is empty", "zero bytes", "send the file again")
+        data = content(upload, most)
         return Sent(name, content_hash(data), read_pixels(data, size, name))
     except ImageError as error:
         return Sent(name, error=error)

@@ -15,7 +15,7 @@ from PIL import Image
 
 import images
 from errors import ImageError
-from images import read_file, read_rgb
+from images import read_file, read_rgb, require_pixels
 from tests.catalog_samples import picture
 
 
@@ -159,3 +159,19 @@ def test_a_turned_jpeg_is_upright_at_a_reduced_scale_too() -> None:
     exif[0x0112] = 6  # a quarter turn
     data = encoded(Image.new("RGB", (800, 400), "red"), "JPEG", exif=exif)
     assert read_rgb(data, 32).size == (100, 200)
+
+
+@pytest.mark.parametrize("form", ["EPS", "PPM", "TGA", "PCX", "JPEG2000"])
+def test_only_the_formats_of_images_are_opened_whatever_else_pillow_can(form: str) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, form)
+    with pytest.raises(ImageError, match="is not an image"):
+        read_rgb(out.getvalue())
+
+
+def test_pixels_are_counted_before_they_are_decoded() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (100, 100), "red").save(out, "PNG")
+    require_pixels(out.getvalue(), "x.png", 10_000)
+    with pytest.raises(ImageError, match=r"x.png is too large: 100x100 pixels, the limit is 9,999"):
+        require_pixels(out.getvalue()[:60], "x.png", 9_999)

@@ -181,7 +181,7 @@ def test_without_a_key_only_the_page_and_the_health_checks_answer(
     home: Home, store: Store, encoder: FakeEncoder, settings: Settings
 ) -> None:
     with with_keys(home, store, encoder, settings) as client:
-        for path in ("/healthz", "/v1/session"):
+        for path in ("/healthz", "/openapi.json", "/v1/session"):
             assert client.get(path).status_code == 200, path
         problem(client.get("/readyz"), "index")
         for path in ("/v1/items/1", "/v1/items/1/image", "/metrics", "/nothing", "/v1/session/x"):
