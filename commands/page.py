@@ -73,6 +73,8 @@ def _notes(result: SearchResult) -> str:
     if result.no_match:
         nearest = result.results or result.nearest
         lines.append("Nothing matches." + (" These are the nearest." if nearest else ""))
+    if result.corrected:
+        lines.append(f"Results for: {result.corrected}")
     if result.suggestion:
         lines.append(f"Did you mean: {result.suggestion}")
     if result.unknown:

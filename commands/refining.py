@@ -29,6 +29,12 @@ Group = Annotated[
     bool,
     typer.Option("--group/--no-group", help="Fold near duplicates and variants under their best."),
 ]
+Correct = Annotated[
+    bool,
+    typer.Option(
+        "--correct/--no-correct", help="Answer what is surely misspelt as the word that is meant."
+    ),
+]
 Diversity = Annotated[
     float,
     typer.Option(

@@ -88,8 +88,8 @@ def as_options(request: dict[str, object]) -> str:
     options = {"images": "image", "tags": "tag", "without": "not", "min_score": "min-score"}
     for name, value in request.items():
         flag = f"--{options.get(name, name)}"
-        if name == "group":
-            words.append("--no-group")
+        if name in ("group", "correct"):
+            words.append(f"--no-{name}")
         elif isinstance(value, list):
             words += [part for entry in value for part in (flag, str(entry))]
         elif name != "text":

@@ -34,6 +34,7 @@ def search(
     min_score: refining.MinScore = None,
     group: refining.Group = True,
     diversity: refining.Diversity = 0.0,
+    correct: refining.Correct = True,
     save: refining.Save = "",
     saved: refining.Saved = "",
     explain: options.Explain = False,
@@ -72,6 +73,7 @@ def search(
         min_score=min_score,
         group=group,
         diversity=diversity,
+        correct=correct,
         explain=explain,
     )
     request = refining.with_saved(current.home, saved, given)

@@ -33,6 +33,11 @@ def show(console: Console, result: SearchResult, explain: bool = False) -> None:
 
 def above(result: SearchResult) -> Iterator[str]:
     """What a user should know before looking at the hits, as markup."""
+    if result.corrected:
+        yield (
+            f"Results for [bold]{plain(result.corrected)}[/] "
+            "[dim](--no-correct, or quotes around a word, keep it as it is)[/]"
+        )
     if result.suggestion:
         yield f"Did you mean [bold]{plain(result.suggestion)}[/]?"
     if result.unknown:

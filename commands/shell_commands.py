@@ -31,6 +31,7 @@ HELP = {
     "min-score": ("SCORE", "leave out what scores less; without one: nothing"),
     "diversity": ("SHARE", "from 0, by score alone, to 1, as different as possible"),
     "group": ("on|off", "fold near duplicates and variants under their best"),
+    "correct": ("on|off", "answer what is surely misspelt as the word that is meant"),
     "explain": ("on|off", "say of each result how it was found"),
     "preview": ("on|off|blocks", "show the pictures in the terminal"),
     "table": ("", "results for people"),
@@ -92,7 +93,7 @@ def changed(request: Request, name: str, given: str, item: Callable[[str], str])
             change = {"min_score": _share(name, given) if given else None}
         case "diversity":
             change = {"diversity": _share(name, given)}
-        case "group" | "explain":
+        case "group" | "correct" | "explain":
             change = {name: on(name, given)}
         case "cursor":
             change = {"cursor": given}

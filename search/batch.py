@@ -40,6 +40,7 @@ class Ready:
     filtered: Filter | None
     asked: Asked
     allowed: Allowed | None
+    line: str = ""  # the query line that is answered
     near: Near | None = None  # what the vector channels find first
 
 

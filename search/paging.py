@@ -108,6 +108,7 @@ def digest(request: Request, settings: SearchSettings, model: str) -> str:
         [content_of(picture) for picture in request.images],
         (request.like, request.without, request.where.strip(), request.tags, request.split),
         (request.good, request.bad, request.min_score, request.group, request.diversity),
+        request.correct,
         (settings.shortlist, settings.no_match, settings.group_bits, settings.group_cosine),
         model,
     )

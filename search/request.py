@@ -48,6 +48,7 @@ class Request:
     min_score: float | None = None  # results below are left out
     group: bool = True  # fold near duplicates and variants under their best
     diversity: float = 0.0  # from 0 = by score alone to 1 = as different as possible
+    correct: bool = True  # answer a word that is surely misspelt as the one that is meant
     explain: bool = False  # say of each hit how it was found
 
     def checked(self) -> Request:

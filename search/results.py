@@ -60,6 +60,7 @@ class SearchResult:
     cursor: str = ""  # asks for the next page of this generation; empty on the last
     candidates: int = 0  # items that were judged
     unknown: tuple[str, ...] = ()  # words that neither the model nor the catalog has seen
+    corrected: str = ""  # the query that was answered, where a word of it was surely misspelt
     suggestion: str = ""  # the query as it may have been meant
     notes: tuple[str, ...] = field(default_factory=tuple)  # what else a user should know
     nearest: tuple[Hit, ...] = ()  # where a min-score leaves nothing: what would have come first

@@ -34,13 +34,15 @@ from errors import IndexStateError, PairdexError, QueryError
 from search.admission import Admission
 from search.asked import Asked, ask
 from search.batch import BATCH, TOGETHER, Found, Ready, cores, each_or_error, look_near
+from search.hints import hint
 from search.hits import make_hits
 from search.paging import VERSION, Cursor, Place, digest, turn
+from search.query import parse
 from search.request import Request
 from search.rerank import Evidence
 from search.results import SearchResult
 from search.shortlist import Candidates, whole_shortlist
-from search.spelling import suggestion
+from search.spelling import correction, suggestion
 from search.stages import Stages
 from search.timing import Timed, timing, untimed
 from search.verdict import verdict
@@ -145,14 +147,30 @@ class Searcher:
         requests = [request.checked() for request in requests]
         cursors = [Cursor.read(each.cursor) if each.cursor else None for each in requests]
         filters = [self._filter(request) for request in requests]
+        lines = [self._line(request) for request in requests]
+        meant = [dataclasses.replace(r, text=line) for r, line in zip(requests, lines, strict=True)]
         with timing(self._timed, "encode"):
-            asked = ask(requests, self._store, self._generation, self._encoder)
+            asked = ask(meant, self._store, self._generation, self._encoder)
         self._admission.look_for_gone()
         ready = []
-        for request, cursor, filtered, one in zip(requests, cursors, filters, asked, strict=True):
+        for request, cursor, filtered, one, line in zip(
+            requests, cursors, filters, asked, lines, strict=True
+        ):
             allowed = self._admission.allowed(one, None if filtered is None else filtered.rows)
-            ready.append(Ready(request, cursor, filtered, one, allowed))
+            ready.append(Ready(request, cursor, filtered, one, allowed, line))
         return ready
+
+    def _line(self, request: Request) -> str:
+        """The query line with what is surely misspelt righted; quoted words stay as they are."""
+        line = request.text.strip()
+        if not (line and request.correct):
+            return line
+        terms = parse(request.text).terms
+        kept = {word for term in terms if term.exact for word in self._unknown(term.text)}
+        bare = " ".join(term.text for term in terms if not term.exact)
+        doubted = [word for word in self._unknown(bare) if word not in kept]
+        words, known = self._generation.words, self._encoder.known
+        return correction(line, doubted, words, lambda word: not known.unknown(word)) or line
 
     def _filter(self, request: Request) -> Filter | None:
         return self._filters.of(request) if request.filtered else None
@@ -213,6 +231,8 @@ class Searcher:
             notes += (_CHANGED,)
         if not page.hits and page.rank > 1:
             notes += (_BEYOND.format(page.rank - 1),)
+        if request.text and (said := hint(parse(request.text))):
+            notes += (said,)
         matched = stages.best >= self._threshold or (cursor is not None and cursor.place.matched)
         after = ""
         if page.next is not None:
@@ -220,7 +240,7 @@ class Searcher:
             same = self._digest(request)
             after = str(Cursor(VERSION, self._generation.name, same, imports, ahead))
         words = self._words_held(asked, found.items) if request.explain else None
-        unknown = self._unknown(asked.words)
+        unknown, line = self._unknown(asked.words), found.ready.line
         result = SearchResult(
             query=request.text.strip(),
             generation=self._generation.name,
@@ -231,7 +251,8 @@ class Searcher:
             cursor=after,
             candidates=stages.judged,
             unknown=unknown,
-            suggestion=suggestion(request.text.strip(), unknown, self._generation.words),
+            corrected="" if line == request.text.strip() else line,
+            suggestion=suggestion(line, unknown, self._generation.words),
             notes=notes,
             nearest=make_hits(found.nearest, 1, details, words),
         )

@@ -90,6 +90,8 @@ def whole_shortlist(
 ) -> tuple[Candidates, bool]:
     """The shortlist of so many per channel, and whether there is nothing beside it."""
     found = shortlist(generation, vector, words, count, allowed, nearest)
+    if vector is None and words:
+        return found, len(found) < count  # of items without the words nothing can be said
     every = generation.images.ids if allowed is None else generation.images.ids[allowed.images.rows]
     if count >= len(every) or (vector is None and not words):
         # So many are all of them, however a channel may miss some; and a filter alone has no order.

@@ -32,6 +32,7 @@ FOUND: Example = {
     "cursor": "-nwdsZUBpjAwMDAwMbAyOWQxMGFlNTk3MTU3MWYyAZQAAgLD",
     "candidates": 265,
     "unknown": [],
+    "corrected": "",
     "suggestion": "",
     "notes": [],
     "nearest": [],

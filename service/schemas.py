@@ -30,6 +30,7 @@ class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_score: Annotated[Share, Meta(description="Results below are left out.")] | None = None
     group: Annotated[bool, Meta(description="Fold near duplicates under their best.")] = True
     diversity: Annotated[Share, Meta(description="0 by score, 1 as different as can be.")] = 0.0
+    correct: Annotated[bool, Meta(description="Answer what is surely misspelt as meant.")] = True
     explain: Annotated[bool, Meta(description="Say of each hit how it was found.")] = False
 
     def request(self, **more: Any) -> Request:

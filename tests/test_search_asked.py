@@ -124,11 +124,46 @@ def test_words_that_nobody_knows_are_told_and_spelt(
     build_index(home, store, encoder, settings)
     live = generations.open_current(home.generations)
     searcher = Searcher(store, live, encoder, settings.search)
-    result = searcher.search("gren sqaure zorblax Sq7")
-    assert result.unknown == ("gren", "sqaure", "zorblax")
-    assert result.suggestion == "green square zorblax Sq7"
-    assert searcher.search("green square").suggestion == ""
-    assert searcher.search("green square").unknown == ()
+    as_typed = searcher.search(Request("gren sqaure zorblax Sq7", correct=False))
+    assert as_typed.unknown == ("gren", "sqaure", "zorblax")
+    assert as_typed.suggestion == "green square zorblax Sq7"
+    assert as_typed.corrected == ""
+    right = searcher.search("green square")
+    assert (right.suggestion, right.unknown, right.corrected) == ("", (), "")
+
+
+def test_a_word_that_is_surely_misspelt_is_answered_as_it_was_meant(
+    home: Home, store: Store, settings: Settings
+) -> None:
+    encoder = Learnt()
+    build_index(home, store, encoder, settings)
+    live = generations.open_current(home.generations)
+    searcher = Searcher(store, live, encoder, settings.search)
+    result = searcher.search("sqaure gren zorblax", top=4)
+    assert result.query == "sqaure gren zorblax"
+    assert result.corrected == "square gren zorblax"  # a short word may be another
+    assert result.unknown == ("gren", "zorblax")
+    assert result.suggestion == "square green zorblax"
+    meant = searcher.search("square gren zorblax", top=4)
+    assert ids(result) == ids(meant)
+    later = searcher.search(Request("sqaure gren zorblax", top=4, cursor=result.cursor))
+    assert later.corrected == result.corrected
+    assert not set(ids(later)) & set(ids(result))
+    quoted = searcher.search('"sqaure" red')
+    assert (quoted.corrected, quoted.results) == ("", ())
+
+
+def test_where_nobody_knows_a_word_no_item_is_near(
+    home: Home, store: Store, settings: Settings
+) -> None:
+    encoder = Learnt()
+    build_index(home, store, encoder, settings)
+    live = generations.open_current(home.generations)
+    searcher = Searcher(store, live, encoder, settings.search)
+    result = searcher.search("zorblax")
+    assert result.no_match
+    assert (result.results, result.nearest, result.cursor) == ((), (), "")
+    assert ids(searcher.search("Sq7 zorblax", top=12)) == ["7"]
 
 
 def test_of_words_the_model_never_met_only_exact_ones_count(

@@ -26,6 +26,8 @@ export function notices(answer, state) {
         },
       ),
     );
+  if (answer.corrected)
+    found.push(el("p", { id: "corrected" }, t("corrected", { words: answer.corrected })));
   if (answer.suggestion)
     found.push(
       el(
