@@ -25,6 +25,7 @@ from progress import Progress, silent
 
 TOGETHER = 500  # items whose text is cut at once
 ROWS = 1 << 13  # items that are counted at once
+_SLICE = 1 << 18  # words that are renumbered at once
 _WEIGHT_BITS = 3
 _MARKS = (words_text.PART, words_text.TAGS, words_text.END)
 
@@ -37,7 +38,9 @@ def build(ids: Ids, items: Iterable[WordsRecord], progress: Progress = silent) -
     places = np.empty(len(known), np.int32)
     places[[known[word] for word in forms]] = np.arange(len(forms), dtype=np.int32)
     places[[known[mark] for mark in _MARKS]] = BOUND, TAGGED, BOUND
-    sequence = places[sequence]
+    for start in range(0, len(sequence), _SLICE):  # in place: a copy would be half as much again
+        some = sequence[start : start + _SLICE]
+        some[:] = places[some]
     del known, places
     terms, first, of_form = _terms(forms)
     stems = np.where([words_text.is_run(form) for form in forms], -1, of_form[first[:-1]])
@@ -46,8 +49,8 @@ def build(ids: Ids, items: Iterable[WordsRecord], progress: Progress = silent) -
     postings, rows, impacts = _postings(tokens, len(terms), norm)
     every = np.arange(len(forms) + 1)
     plain = _Tokens(sequence, starts, every, every[:-1])
-    best = np.zeros(len(terms), np.float32)
-    np.maximum.at(best, np.repeat(np.arange(len(terms)), np.diff(postings)), impacts)
+    # Every term is of a word that an item holds, so no stretch of postings is empty.
+    best = np.maximum.reduceat(impacts, postings[:-1]) if terms else impacts
     form_text, form_starts = _packed(forms)
     term_text, term_starts = _packed(terms)
     return Words(
@@ -117,15 +120,18 @@ def _together(items: Iterable[WordsRecord]) -> Iterator[list[WordsRecord]]:
 
 def _terms(forms: Sequence[str]) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
     """All terms, sorted, and those of each form as numbers: `of_form[first[i]:first[i + 1]]`."""
-    each = [
-        words_text.pairs(form) if words_text.is_run(form) else [words_text.stem(form)]
-        for form in forms
-    ]
-    terms = sorted({term for some in each for term in some})
-    number = {term: place for place, term in enumerate(terms)}
-    first = np.cumsum([0, *map(len, each)], dtype=np.int64)
-    of_form = np.fromiter((number[term] for some in each for term in some), np.int64, first[-1])
-    return terms, first, of_form
+    known, numbers, ends = _Numbers(), array("i"), array("q", [0])
+    for form in forms:
+        if words_text.is_run(form):
+            numbers.extend(map(known.__getitem__, words_text.pairs(form)))
+        else:
+            numbers.append(known[words_text.stem(form)])
+        ends.append(len(numbers))
+    terms = sorted(known)
+    places = np.empty(len(terms), np.int64)
+    places[[known[term] for term in terms]] = np.arange(len(terms))
+    of_form = places[np.asarray(numbers, np.int32)]
+    return terms, np.asarray(ends, np.int64), of_form
 
 
 class _Tokens:

@@ -90,12 +90,12 @@ def build_index(
                     plan.failures[0][2],
                     "check the paths, then import again",
                 )
+            summary.indexed = int(np.isin(plan.images.contents, plan.new_images.contents).sum())
             summary.generation = _generation(
                 home, store, plan, encoder, cache, settings, summary, progress, kind
             )
             cache.forget_other_models()
         summary.items, summary.captions = len(plan.images), len(plan.captions)
-        summary.indexed = int(np.isin(plan.images.contents, plan.new_images.contents).sum())
         summary.unchanged = summary.items - summary.indexed
         summary.skipped = sum(status == "skipped" for _, status, _ in plan.failures)
         summary.failed = len(plan.failures) - summary.skipped
@@ -189,6 +189,8 @@ def _generation(
     with publishing.building(home.generations) as (name, folder):
         with _timed(summary, "write"):
             write(folder, plan, cache, shape, progress, kind)
+            plan.written()
+            _give_back()
         with _timed(summary, "words"):
             write_words(folder, plan, store, progress)
             _give_back()

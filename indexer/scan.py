@@ -91,6 +91,13 @@ class Plan:
             left = ~np.isin(work.contents, known)
             setattr(self, name, Work(work.rows, work.places[left]))
 
+    def written(self) -> None:
+        """Contents and what was left to do are not needed any more: most of what a plan holds."""
+        nothing = digests(b"")
+        self.images = Rows(self.images.ids, self.images.owners, nothing)
+        self.captions = Rows(self.captions.ids, self.captions.owners, nothing)
+        self.new_images = self.new_captions = Work(self.images, self.images.ids[:0])
+
     def drop(self, unreadable: dict[bytes, str]) -> None:
         """Take out the images of these contents, with the reason for each, and their captions."""
         if not unreadable:

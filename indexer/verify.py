@@ -102,7 +102,13 @@ def _find_itself(generation: Generation, side: Side, sample: int) -> None:
     rows = np.unique(np.linspace(0, count - 1, num=min(sample, count), dtype=np.int64))
     if not len(rows):
         return
-    _, cosines = side.index.search(side.vectors[rows].astype(np.float32), 1)
+    queries = side.vectors[rows].astype(np.float32)
+    if side.index.exact:
+        # It compares the same numbers whichever others there are; and what is read of a mapped
+        # file counts as memory.
+        _, cosines = side.index.through(queries, 1, side.index.select_rows(rows))
+    else:
+        _, cosines = side.index.search(queries, 1)
     # Not the id: equal images share a vector, and any of them is a right answer.
     lost = int((cosines[:, 0] < SELF_COSINE).sum())
     if lost > len(rows) // 20:

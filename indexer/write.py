@@ -18,6 +18,8 @@ from indexer.embed import IMAGE, TEXT
 from indexer.scan import Plan
 from progress import Progress
 
+READ = 5000  # ids that are numbers of Python's at once
+
 
 def write(
     folder: Path,
@@ -42,7 +44,8 @@ def write(
 def write_words(folder: Path, plan: Plan, store: Store, progress: Progress) -> None:
     """The exact words of the items, as the catalog has them now."""
     ids = plan.images.ids
-    items = store.item_words(ids.tolist())
+    parts = (ids[start : start + READ].tolist() for start in range(0, len(ids), READ))
+    items = (words for part in parts for words in store.item_words(part))
     words_build.write(folder, words_build.build(ids, items, progress))
 
 
