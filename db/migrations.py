@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, select, text
 
+from db import sqlite
 from db.item_words import item_words
 from db.reader import SCHEMA
 from db.tables import Base, Item, SchemaVersion
@@ -91,16 +93,26 @@ def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> in
             f"its schema is {version}, this program knows {len(steps)}",
             "upgrade Pairdex",
         )
-    for number in range(version + 1, len(steps) + 1):
-        with engine.begin() as connection:
+    taken = 0
+    while version < len(steps):
+        with _alone(engine) as connection:
+            # Read anew: another process may have taken the step while we waited for our turn.
+            version = _version(connection)
             if version == 0:
                 # A new database: the models say all at once what the steps said over the years.
                 _baseline(connection)
                 _stamp(connection, len(steps))
                 return len(steps)
-            steps[number - 1](connection)
-            _stamp(connection, number)
-    return len(steps) - version
+            if version < len(steps):
+                steps[version](connection)
+                version, taken = version + 1, taken + 1
+                _stamp(connection, version)
+    return taken
+
+
+def _alone(engine: Engine) -> AbstractContextManager[Connection]:
+    """One transaction, its changes of tables included, beside which nobody writes."""
+    return sqlite.alone(engine) if engine.dialect.name == "sqlite" else engine.begin()
 
 
 def _version(connection: Connection) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,22 @@ def prepare(engine: Engine, database: Path, cache_mib: int = CACHE_MIB) -> None:
 def read_once(connection: Connection) -> None:
     """What is not read again need not be held in memory."""
     connection.execute(text("PRAGMA cache_size = -2048"))
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction that has the write lock from its beginning and takes back changes of tables.
+
+    Python's own transactions begin at the first change of a row, behind changes of tables.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("BEGIN IMMEDIATE"))
+        try:
+            yield connection
+        except BaseException:
+            connection.execute(text("ROLLBACK"))
+            raise
+        connection.execute(text("COMMIT"))
 
 
 def compact(engine: Engine) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from db import sqlite
 from db.home import Home
@@ -145,6 +147,50 @@ def test_an_older_database_takes_the_missing_steps_in_order(store: Store, home: 
     assert migrate(engine, home.database, steps) == 0
     engine.dispose()
     assert taken == [2, 3]
+
+
+def test_two_that_open_an_older_database_at_once_take_each_step_once(
+    store: Store, home: Home
+) -> None:
+    within, coming = threading.Event(), threading.Event()
+    taken: list[str] = []
+
+    def step(connection: Connection) -> None:
+        taken.append(threading.current_thread().name)
+        within.set()
+        assert coming.wait(30)
+        connection.execute(text("CREATE TABLE once (id INTEGER)"))
+
+    def second() -> int:
+        assert within.wait(30)
+        coming.set()
+        return opened()
+
+    def opened() -> int:
+        engine = create_engine(f"sqlite:///{home.database}")
+        sqlite.prepare(engine, home.database)
+        try:
+            return migrate(engine, home.database, [*STEPS, step])
+        finally:
+            engine.dispose()
+
+    with ThreadPoolExecutor(2) as pool:
+        counts = [pool.submit(opened), pool.submit(second)]
+        assert [count.result() for count in counts] == [1, 0]
+    assert len(taken) == 1
+
+
+def test_a_step_that_fails_leaves_the_tables_as_they_were(store: Store, home: Home) -> None:
+    def step(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE half (id INTEGER)"))
+        raise RuntimeError
+
+    engine = create_engine(f"sqlite:///{home.database}")
+    sqlite.prepare(engine, home.database)
+    with pytest.raises(RuntimeError):
+        migrate(engine, home.database, [*STEPS, step])
+    assert not inspect(engine).has_table("half")
+    engine.dispose()
 
 
 def test_the_second_job_is_told_who_holds_the_lock(home: Home) -> None:
