@@ -73,6 +73,13 @@ def build(
             f"of one core: {work}",
             soft_wrap=True,
         )
+    if summary.loss:
+        out.print(
+            f"eight bits keep {summary.loss['recall_at_10']:.1%} of the ten nearest images, "
+            f"measured with {summary.loss['images']:.0f} of the catalog; mean cosine to float32 "
+            f"{summary.loss['cosine']:.4f}",
+            soft_wrap=True,
+        )
     stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in summary.seconds.items())
     out.print(stages, style="dim", soft_wrap=True)
     for key, status, reason in failures[:10]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +17,14 @@ from encoder.scoring import Scoring
 from encoder.tagging import Tagging
 
 Floats = NDArray[np.float32]
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """How far vectors in a low precision are from those of float32."""
+
+    cosine: float  # of an image's vector to its own in float32, on average
+    recall_at_10: float  # share of an image's ten nearest by float32 that still are
+    images: int  # that it was measured with
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,10 @@ class Encoder(Protocol):
         `images` gives so many of them, or fewer. Whether it was made: what was streamed before
         then is of no use beside what comes now.
         """
+
+    @property
+    def loss(self) -> Loss | None:
+        """What `precision` costs, as `calibrate` measured it; None where nothing is lost."""
 
     def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
         """As `images`, for batches of at most `runtime.batch`, several at work at once.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder import artifact as artifacts
-from encoder.encoded import Encoded, Floats
+from encoder.encoded import Encoded, Floats, Loss
 from encoder.head import Head, sigmoid
 from encoder.heads import Heads, TagHead
 from encoder.inputs import PADDING, Pixels, Tokenizer, Tokens
@@ -154,6 +154,10 @@ class OpenVinoEncoder:
 
     def calibrate(self, images: Callable[[int], Pixels]) -> bool:
         return self._settings.precision == "int8" and self._eight_bits.make(images)
+
+    @property
+    def loss(self) -> Loss | None:
+        return self._eight_bits.loss if self._settings.precision == "int8" else None
 
     def rest(self) -> None:
         for stream in ("_image_stream", "_text_stream"):

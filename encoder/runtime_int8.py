@@ -16,9 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from encoder.encoded import Floats
+from encoder.encoded import Floats, Loss
 from encoder.inputs import Pixels
 from encoder.light import ov
 from errors import ModelError
@@ -26,6 +28,7 @@ from errors import ModelError
 CALIBRATED, HELD_OUT = 96, 32  # images that the graph is made from, and that it is tried on
 # A mean cosine to float32 under this is no rounding any more: the graph has come apart.
 LEAST = 0.97
+NEAREST = 10
 _TELEMETRY = "openvino_telemetry"
 
 
@@ -47,15 +50,25 @@ class EightBits:
             raise ModelError("int8 cannot be used", "no image of the catalog can be read")
         tried = np.arange(len(pixels)) % (1 + CALIBRATED // HELD_OUT) == 0
         graph = self._quantised(pixels[~tried] if len(pixels) > 1 else pixels)
-        agreement = self._agreement(graph, pixels[tried])
-        if agreement < LEAST:
+        loss = self._loss(graph, pixels, tried)
+        if loss.cosine < LEAST:
             raise ModelError(
                 "int8 cannot be used",
-                f"vectors differ from float32 (mean cosine {agreement:.4f})",
+                f"vectors differ from float32 (mean cosine {loss.cosine:.4f})",
                 'set runtime.precision to "auto"',
             )
-        self._keep(graph, self._file)
+        self._keep(graph, loss, self._file)
         return True
+
+    @property
+    def loss(self) -> Loss | None:
+        """As it was measured when the graph was made; None where that is not known."""
+        if self._file is None:
+            return None
+        try:
+            return msgspec.json.decode(self._file.with_suffix(".json").read_bytes(), type=Loss)
+        except (OSError, msgspec.DecodeError):  # a graph of before it was kept
+            return None
 
     def read(self) -> Any:
         if self._file is None or not self._file.is_file():
@@ -74,11 +87,17 @@ class EightBits:
                 subset_size=len(pixels),
             )
 
-    def _agreement(self, graph: Any, pixels: Pixels) -> float:
+    def _loss(self, graph: Any, pixels: Pixels, tried: NDArray[np.bool_]) -> Loss:
+        """Of the images that are tried, each looking for its nearest among all."""
         exact, rounded = (
             self._vectors(one, pixels) for one in (self._core.read_model(self._source), graph)
         )
-        return float((exact * rounded).sum(axis=1).mean())
+        pairs = zip(_nearest(exact, tried), _nearest(rounded, tried), strict=True)
+        return Loss(
+            cosine=round(float((exact * rounded).sum(axis=1)[tried].mean()), 5),
+            recall_at_10=round(float(np.mean([np.isin(*pair).mean() for pair in pairs])), 4),
+            images=int(tried.sum()),
+        )
 
     def _vectors(self, graph: Any, pixels: Pixels) -> Floats:
         compiled = self._core.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -88,14 +107,23 @@ class EightBits:
         found /= np.linalg.norm(found, axis=1, keepdims=True)
         return found
 
-    def _keep(self, graph: Any, file: Path) -> None:
+    def _keep(self, graph: Any, loss: Loss, file: Path) -> None:
         """Whole or not at all."""
         file.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=file.parent) as folder:
             made = Path(folder) / file.name
             ov.save_model(graph, made, compress_to_fp16=False)
-            made.with_suffix(".bin").replace(file.with_suffix(".bin"))
+            made.with_suffix(".json").write_bytes(msgspec.json.encode(loss))
+            for kind in (".json", ".bin"):
+                made.with_suffix(kind).replace(file.with_suffix(kind))
             made.replace(file)
+
+
+def _nearest(vectors: Floats, tried: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The ten images nearest to each that is tried, without itself."""
+    cosines = vectors[tried] @ vectors.T
+    cosines[np.arange(len(cosines)), np.flatnonzero(tried)] = -np.inf
+    return np.argsort(-cosines, axis=1, kind="stable")[:, :NEAREST]
 
 
 @contextmanager

@@ -50,6 +50,9 @@ class BuildSummary:
     inference_per_second: float = 0.0  # inference alone could do; 0 where it was not measured
     inference_share: float = 0.0  # the one divided by the other
     precision: str = ""  # of the images that this run embedded
+    loss: dict[str, float] = field(
+        default_factory=dict
+    )  # by eight bits: cosine, recall_at_10, images
     core_seconds: dict[str, float] = field(default_factory=dict)  # decode, inference
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -100,6 +103,7 @@ def build_index(
         summary.skipped = sum(status == "skipped" for _, status, _ in plan.failures)
         summary.failed = len(plan.failures) - summary.skipped
         account(summary, embedded)
+        summary.loss = msgspec.to_builtins(encoder.loss) or {}
         store.finish_run(run, msgspec.to_builtins(summary), plan.failures)
     return summary
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from db.records import CaptionRecord, ImageFacts, ItemRecord, Split
-from encoder.encoded import Encoded, Floats
+from encoder.encoded import Encoded, Floats, Loss
 from encoder.head import Head, sigmoid
 from encoder.inputs import Pixels
 from encoder.known import KnownWords
@@ -53,6 +53,10 @@ class OneByOne:
     def calibrate(self, images: Callable[[int], Pixels]) -> bool:  # noqa: ARG002  (the protocol's)
         """It has one precision, which needs nothing."""
         return False
+
+    @property
+    def loss(self) -> Loss | None:
+        return None
 
     def rest(self) -> None:
         """Nothing is held."""

@@ -122,7 +122,7 @@ def keys(value: Any) -> Iterator[str]:
     """Keys of the document; those of maps are data and stand for themselves."""
     maps = {
         "attributes", "channels", "problems", "changes", "splits", "columns", "kinds", "metrics",
-        "top_tags", "seconds", "core_seconds", "figures", "counts", "written",
+        "top_tags", "seconds", "core_seconds", "figures", "counts", "written", "loss",
     }  # fmt: skip
     if isinstance(value, list):
         for entry in value:

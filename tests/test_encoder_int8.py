@@ -54,6 +54,11 @@ def test_the_graph_is_made_from_the_catalog_s_images_once_and_kept(
     assert capfd.readouterr() == ("", "")
     again = OpenVinoEncoder(folder, INT8, tmp_path)
     assert not again.calibrate(no_images)
+    assert again.loss is not None
+    assert again.loss == encoder.loss
+    assert again.loss.images == 32
+    assert 0.9 < again.loss.cosine < 1
+    assert 0.5 < again.loss.recall_at_10 <= 1
     assert again.precision == "int8"
     rounded, exact = streamed(again, noise(4)), again.images(noise(4))
     cosines = (rounded.vectors * exact.vectors).sum(axis=1)
@@ -112,3 +117,4 @@ def test_in_other_precisions_nothing_is_calibrated(folder: Path, tmp_path: Path)
         encoder = OpenVinoEncoder(folder, settings, tmp_path)
         assert not encoder.calibrate(no_images)
         assert encoder.precision != "int8"
+        assert encoder.loss is None

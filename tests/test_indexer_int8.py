@@ -11,7 +11,7 @@ import pytest
 from db.generations import open_current
 from db.home import Home
 from db.store import Store
-from encoder.encoded import Encoded
+from encoder.encoded import Encoded, Loss
 from encoder.inputs import Pixels
 from indexer.job import build_index
 from settings import Settings
@@ -22,6 +22,10 @@ class Rounded(FakeEncoder):
     """In eight bits it answers coarsely, by a graph that is made anew where `made` is wanted."""
 
     made = True
+
+    @property
+    def loss(self) -> Loss:
+        return Loss(cosine=0.99, recall_at_10=0.9, images=5)
 
     def calibrate(self, images: Callable[[int], Pixels]) -> bool:
         made, self.made = self.made, False
@@ -48,6 +52,8 @@ def test_images_are_embedded_anew_and_both_precisions_keep_their_rows(
     coarse = Rounded()
     second = build_index(home, store, coarse, int8)
     assert (first.indexed, second.indexed, second.unchanged) == (12, 12, 0)
+    assert second.loss == {"cosine": 0.99, "recall_at_10": 0.9, "images": 5}
+    assert first.loss == {}
     assert second.generation != first.generation
     assert (open_current(home.generations).images.vectors == -plain).all()
     assert coarse.shown.shape == (5, 32, 32, 3)
