@@ -101,11 +101,11 @@ class Batches(Generic[Asked, Answer]):
     def _work(self) -> None:
         while batch := self._next():
             start = time.perf_counter()
+            self._metrics.batch(self._name, len(batch))
             for one in batch:
                 self._metrics.stage(f"{self._name}-queue", start - one.since)
             self._answer(batch)
             took = time.perf_counter() - start
-            self._metrics.batch(self._name, len(batch))
             self._metrics.stage(self._name, took)
             self._pace += 0.1 * (took / len(batch) - self._pace)
 

@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class Live:
         self._open_encoder = encoders
         self._loaded: Loaded | None = None
         self._tried: Sign | None = None
-        self._closing = Event()
+        self._closing, self._looking = Event(), Lock()
         self._thread = Thread(target=self._watch, name="live", daemon=True)
         self.settled = Event()  # the first look is over, whatever it found
         self.trouble: PairdexError | None = None  # why what is published now does not serve
@@ -101,6 +101,10 @@ class Live:
 
     def look(self) -> None:
         """Load what is published, unless it is what serves or what was tried before."""
+        with self._looking:
+            self._look()
+
+    def _look(self) -> None:
         try:
             sign = self._sign()
             if sign == self._tried:
