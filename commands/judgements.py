@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from db.judgements import Judgement
 
 app = typer.Typer(no_args_is_help=True, help="What was called good and bad among results.")
-SCHEMA = "pairdex.judgements.v1"
 
 QueryOption = Annotated[
     str | None,
@@ -23,10 +22,12 @@ QueryOption = Annotated[
 @app.command("list")
 def list_(context: typer.Context, query: QueryOption = None, json: JsonFlag = False) -> None:
     """List the judgements, the newest first."""
+    from search.feedback import document
+
     current = session(context)
     found = _of(current, query)[::-1]
     if json:
-        print_json(_document(found))
+        print_json(document(found))
     elif found:
         _table(current, found)
     else:
@@ -73,44 +74,23 @@ def export(
 ) -> None:
     """Write all judgements to stdout, the oldest first."""
     from errors import QueryError
+    from search.feedback import document
 
     if csv and json:
         raise QueryError("--csv and --json do not go together", "", "give one of them")
-    document = _document(_of(session(context), query))
+    said = document(_of(session(context), query))
     if json:
-        print_json(document)
+        print_json(said)
     else:
-        _print_csv(document["judgements"])
+        _print_csv(said["judgements"])
 
 
 def _of(current: Session, query: str | None) -> list[Judgement]:
     from db.store import Store
+    from search.feedback import of_query
 
     with Store.open(current.home) as store:
-        found = store.judgements.all()
-    if query is None:
-        return found
-    wanted = " ".join(query.casefold().split())
-    return [one for one in found if " ".join(one.query.casefold().split()) == wanted]
-
-
-def _document(found: list[Judgement]) -> dict[str, Any]:
-    rows = [
-        {
-            "id": one.id,
-            "query": one.query,
-            "item": one.item,
-            "verdict": "good" if one.good else "bad",
-            "present": one.item_id is not None,
-            "score": one.score,
-            "generation": one.generation,
-            "source": one.source,
-            "created": one.created,
-            "request": one.request,
-        }
-        for one in found
-    ]
-    return {"schema": SCHEMA, "judgements": rows}
+        return of_query(store.judgements.all(), query)
 
 
 def _print_csv(rows: list[dict[str, Any]]) -> None:

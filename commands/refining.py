@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.saved import keep, take
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -68,6 +66,7 @@ def with_saved(home: Path, name: str, given: Request) -> Request:
     if not name:
         return given
     from db.store import Store
+    from search.stored import take
 
     with Store.open(home) as store:
         saved = take(store, name)
@@ -89,6 +88,7 @@ def store_given(
         return notes
     from db.store import Store
     from search.feedback import record
+    from search.stored import keep
 
     with Store.open(home) as store:
         said = dataclasses.replace(asked, good=given.good, bad=given.bad)

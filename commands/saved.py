@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from commands.context import JsonFlag, plain, print_json, session
 
-if TYPE_CHECKING:
-    from db.store import Store
-    from search import Request
-
 app = typer.Typer(no_args_is_help=True, help="Searches that were kept under a name.")
 SCHEMA = "pairdex.saved.v1"
-MAX_NAME = 200
 
 
 @app.command("list")
@@ -44,40 +39,13 @@ def remove(
 ) -> None:
     """Forget a saved search."""
     from db.store import Store
+    from search.stored import unknown
 
     current = session(context)
     with Store.open(current.home) as store:
         if not store.saved.remove(name):
             raise unknown(name)
     current.out.print(f"{plain(name)} is forgotten")
-
-
-def keep(store: Store, name: str, request: Request) -> bool:
-    """Save a search under a name; returns whether it took the place of another."""
-    from errors import QueryError
-    from search.stored import as_stored
-
-    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
-        raise QueryError(
-            f"{name!r} is no name for a search", f"1 to {MAX_NAME} characters on one line"
-        )
-    return store.saved.put(name.strip(), as_stored(request))
-
-
-def take(store: Store, name: str) -> Request:
-    """The search that was saved under a name."""
-    from search.stored import from_stored
-
-    saved = store.saved.get(name.strip())
-    if saved is None:
-        raise unknown(name)
-    return from_stored(saved.request)
-
-
-def unknown(name: str) -> Exception:
-    from errors import QueryError
-
-    return QueryError(f"no search is saved as {name!r}", "", "`pairdex saved list` shows them")
 
 
 def as_options(request: dict[str, object]) -> str:

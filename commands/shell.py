@@ -155,9 +155,9 @@ class Shell:
             self._preview = protocol({"on": "auto", "": "auto"}.get(given, given), self._session)
 
     def _do(self, name: str, given: str) -> None:
-        from commands.saved import as_options, keep
+        from commands.saved import as_options
         from db.store import Store
-        from search.stored import as_stored
+        from search.stored import as_stored, keep
 
         out = self._session.out
         if name == "help":

@@ -25,6 +25,8 @@ INT8 = "int8"  # images, by a graph whose vectors are not those of the others
 # Rows that are stored together: the most that a killed job does again.
 STORED = {IMAGE: 32, INT8: 32, TEXT: 512}
 CAPTIONS = 64  # texts per inference request
+# So many images are embedded one by one: to make the graph for streams would take longer.
+FEW = 64
 # From here on it pays to measure, for half a second, how fast images could be at best.
 WORTH_MEASURING = 1000
 MEASURED_SECONDS = 0.5
@@ -59,7 +61,8 @@ def embed_images(
     new, done = plan.new_images, Embedded()
     if not len(new):
         return done
-    done.precision = encoder.precision
+    few = len(new) <= FEW and kind == IMAGE
+    done.precision = "f32" if few else encoder.precision
     if measure and len(new) >= WORTH_MEASURING:
         done.best = best_rate(encoder, batch)
     start, cpu, own = time.perf_counter(), time.process_time(), time.thread_time()
@@ -76,7 +79,8 @@ def embed_images(
             unreadable.update(decoded.unreadable)
             writer.leave_out(len(decoded.unreadable))
 
-        for contents, encoded in encoded_images(work, encoder, batch, os.cpu_count() or 1, told):
+        workers = os.cpu_count() or 1
+        for contents, encoded in encoded_images(work, encoder, batch, workers, told, few):
             writer.add(contents, encoded)
     done.count, done.seconds = len(new) - len(unreadable), time.perf_counter() - start
     done.inference = time.process_time() - cpu - done.decode - (time.thread_time() - own)
@@ -90,8 +94,12 @@ def encoded_images(
     batch: int,
     workers: int,
     told: Callable[[Batch], None],
+    few: bool = False,
 ) -> Iterator[tuple[list[bytes], Encoded]]:
-    """What can be read of `(content, path)`, in order; `told` of each batch when it is decoded."""
+    """What can be read of `(content, path)`, in order; `told` of each batch when it is decoded.
+
+    `few` is that no stream is made for them.
+    """
     at_work: deque[Batch] = deque()
 
     def pixels() -> Iterator[Pixels]:
@@ -103,7 +111,8 @@ def encoded_images(
             else:
                 decoded.release()
 
-    for encoded in encoder.stream_images(pixels()):
+    stream = map(encoder.images, pixels()) if few else encoder.stream_images(pixels())
+    for encoded in stream:
         decoded = at_work.popleft()
         decoded.release()
         yield decoded.contents, encoded

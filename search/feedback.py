@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 from db.judgements import Judgement
 from db.store import Store
@@ -11,13 +13,20 @@ from search.request import Request
 from search.results import SearchResult
 from search.stored import as_stored, asked
 
+SCHEMA = "pairdex.judgements.v1"
+
 
 def record(
-    store: Store, request: Request, result: SearchResult | None = None, source: str = "search"
+    store: Store,
+    request: Request,
+    result: SearchResult | None = None,
+    source: str = "search",
+    generation: str = "",
 ) -> int:
     """Store what the request calls good and bad; returns how many judgements that were.
 
-    `result` is what the request was answered with. A later judgement of the same item for the
+    `result` is what the request was answered with, `generation` what answered it where there is
+    no result. A later judgement of the same item for the
     same query replaces the earlier one.
     """
     keys = (*request.good, *request.bad)
@@ -47,7 +56,7 @@ def record(
             request=stored,
             asked=digest,
             source=source,
-            generation=result.generation if result is not None else "",
+            generation=result.generation if result is not None else generation,
             score=scores.get(key),
         )
         for key in dict.fromkeys(keys)
@@ -69,3 +78,29 @@ def remembered(store: Store, request: Request) -> Request:
         good=(*request.good, *(one.item for one in stored if one.good)),
         bad=(*request.bad, *(one.item for one in stored if not one.good)),
     )
+
+
+def of_query(judgements: Sequence[Judgement], query: str | None) -> list[Judgement]:
+    """Those of one query, however it was spaced and capitalised; None is all."""
+    wanted = None if query is None else " ".join(query.casefold().split())
+    return [one for one in judgements if wanted in (None, " ".join(one.query.casefold().split()))]
+
+
+def document(found: Sequence[Judgement]) -> dict[str, Any]:
+    """Judgements as JSON."""
+    rows = [
+        {
+            "id": one.id,
+            "query": one.query,
+            "item": one.item,
+            "verdict": "good" if one.good else "bad",
+            "present": one.item_id is not None,
+            "score": one.score,
+            "generation": one.generation,
+            "source": one.source,
+            "created": one.created,
+            "request": one.request,
+        }
+        for one in found
+    ]
+    return {"schema": SCHEMA, "judgements": rows}

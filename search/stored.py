@@ -12,12 +12,14 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+from db.store import Store
 from errors import QueryError
 from search.request import Picture, Request, content_of
 
 _PAGE = {"offset", "cursor", "explain"}  # of one page, not of the search
 _DEFAULT = Request()
 _DIGEST = "sha256:"
+MAX_NAME = 200  # characters of a saved search's name
 
 
 def as_stored(request: Request) -> dict[str, Any]:
@@ -70,6 +72,27 @@ def _plain() -> type:
     return dataclasses.make_dataclass(
         "Plain", [(f.name, kinds[f.name], dataclasses.field(default=f.default)) for f in fields]
     )
+
+
+def keep(store: Store, name: str, request: Request) -> bool:
+    """Save a search under a name; returns whether it took the place of another."""
+    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
+        raise QueryError(
+            f"{name!r} is no name for a search", f"1 to {MAX_NAME} characters on one line"
+        )
+    return store.saved.put(name.strip(), as_stored(request))
+
+
+def take(store: Store, name: str) -> Request:
+    """The search that was saved under a name."""
+    saved = store.saved.get(name.strip())
+    if saved is None:
+        raise unknown(name)
+    return from_stored(saved.request)
+
+
+def unknown(name: str) -> QueryError:
+    return QueryError(f"no search is saved as {name!r}", "", "`pairdex saved list` shows them")
 
 
 def asked(request: Request) -> str:

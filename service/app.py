@@ -12,16 +12,21 @@ from db.home import Home
 from service import (
     openapi,
     problems,
+    routes_build,
+    routes_changes,
     routes_health,
     routes_index,
     routes_items,
+    routes_kept,
     routes_metrics,
     routes_page,
+    routes_review,
     routes_search,
     routes_session,
     routes_tag,
 )
 from service.access import require_some_key
+from service.builder import Builder
 from service.guard import guard
 from service.live import OpenEncoder, open_encoder
 from service.segments import Segments
@@ -38,15 +43,24 @@ ROUTERS = (
     routes_index.router,
     routes_tag.router,
     routes_page.router,
+    routes_changes.router,
+    routes_build.router,
+    routes_kept.router,
+    routes_review.router,
 )
 
 
-def create_app(home: Path, settings: Settings, encoders: OpenEncoder = open_encoder) -> FastAPI:
+def create_app(
+    home: Path,
+    settings: Settings,
+    encoders: OpenEncoder = open_encoder,
+    builder: Builder | None = None,
+) -> FastAPI:
     """Raises a HomeError where there is no catalog; without an index it serves what it can.
 
     A SettingsError where keys are needed and there is none.
     """
-    service = Service(Home(home), settings, encoders)
+    service = Service(Home(home), settings, encoders, builder)
     require_some_key(settings.service, service.store)
 
     @asynccontextmanager

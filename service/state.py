@@ -12,8 +12,11 @@ from fastapi import Request
 
 from db.fields import FieldRecord
 from db.home import Home
+from db.queue import Queue
 from db.store import Store
 from search.completion import CatalogWords
+from service.builder import Builder, ProcessBuilder
+from service.events import Events
 from service.keyring import Keyring
 from service.live import Live, OpenEncoder, open_encoder
 from service.metrics import Metrics
@@ -21,19 +24,27 @@ from service.pools import Pool
 from service.rates import Rates
 from service.remembered import Remembered
 from service.searching import encodings, searches
+from service.worker import Worker
 from settings import Settings
 from tagger.record import Recogniser
 
 
 class Service:
     def __init__(
-        self, home: Home, settings: Settings, encoders: OpenEncoder = open_encoder
+        self,
+        home: Home,
+        settings: Settings,
+        encoders: OpenEncoder = open_encoder,
+        builder: Builder | None = None,
     ) -> None:
         """Raises a HomeError where there is no catalog."""
         self.home, self.settings = home, settings
         self.store = Store.open(home.path)
         self.metrics = Metrics()
         self.live = Live(home, settings, self.store, encoders, self.metrics.stage)
+        self.events, self.queue = Events(), Queue(home)
+        builder = builder or ProcessBuilder(home, settings)
+        self.worker = Worker(home, self.queue, builder, self.events, self.live)
         mine = settings.service
         self.searches = searches(self.live, self.store, settings, self.metrics)
         self.encodings = encodings(self.live, settings, self.metrics)
@@ -52,6 +63,7 @@ class Service:
         self.searches.start()
         self.encodings.start()
         self.keys.start()
+        self.worker.start()
 
     async def close(self) -> None:
         """When all requests are answered: threads are ended, files closed."""
@@ -62,14 +74,17 @@ class Service:
         for pool in (self.decoding, self.tagging, self.reading):
             pool.close()
         self.encodings.close()
+        self.worker.close()
         self.searches.close()
         self.live.close()
         self.keys.close()
+        self.queue.close()
         self.store.close()
 
     def _gauges(self) -> None:
         add = self.metrics.gauge
         add("pairdex_search_queue", "Searches that wait.", lambda: self.searches.waiting)
+        add("pairdex_changes_waiting", "Accepted, not searchable yet.", self.worker.waiting)
         add("pairdex_generation_swaps", "Generations loaded so far.", lambda: self.live.swaps)
         add(
             "pairdex_generation_age_seconds", "Since the generation that serves was built.",

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from commands.refining import store_given, with_saved
-from commands.saved import as_options, keep, take
+from commands.saved import as_options
 from db import generations
 from db.home import Home
 from db.store import Store
@@ -21,7 +21,7 @@ from errors import QueryError
 from indexer.job import build_index
 from search import Request, Searcher
 from search.feedback import record
-from search.stored import as_stored
+from search.stored import as_stored, keep, take
 from settings import Settings
 from tests.fakes import FakeEncoder
 

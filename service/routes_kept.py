@@ -1,0 +1,152 @@
+"""/v1/judgements and /v1/saved: what people say of results, and the searches that they keep."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+from msgspec import Meta
+
+from errors import IndexStateError
+from search import SearchResult
+from search.feedback import document, of_query, record
+from search.stored import keep, unknown
+from service import answers
+from service.access import allowed
+from service.problems import Problem
+from service.schemas import MOST, Names, SearchRequest, read
+from service.segments import Name
+from service.state import Service, service_of
+
+router = APIRouter(prefix="/v1", tags=["judgements"])
+SAVED = "pairdex.saved.v1"
+LOOKED_AT = 100  # results among which a judged item's score is looked for
+FRESH = {"Cache-Control": "no-store"}
+
+
+class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which items answer a search, and which do not."""
+
+    request: SearchRequest
+    good: Annotated[Names, Meta(description="Ids of items that answer it.")] = []
+    bad: Annotated[Names, Meta(description="Ids of items that do not.")] = []
+    generation: Annotated[
+        str, Meta(max_length=32, description="That of the answer that was judged.")
+    ] = ""
+
+
+@router.post("/judgements", status_code=201, dependencies=[allowed("write")])
+async def judge(request: Request) -> Response:
+    """Keep what is said of results; a later word on the same item takes the earlier one's place."""
+    service = service_of(request)
+    said = read(await request.body(), Judged)
+    if not said.good and not said.bad:
+        raise Problem("invalid-request", "nothing is judged", "", "name items in good or bad")
+    asked = dataclasses.replace(said.request.request(), good=(), bad=())
+    result: SearchResult | None = None
+    try:
+        looked = dataclasses.replace(asked, top=min(MOST, LOOKED_AT), cursor="", explain=False)
+        found = (await service.searches.search(looked)).result
+        result = found if said.generation in ("", found.generation) else None
+    except IndexStateError:
+        pass  # what people say is kept without an index too
+    judged = dataclasses.replace(asked, good=tuple(said.good), bad=tuple(said.bad))
+    count = await service.reading.run(record, service.store, judged, result, "api", said.generation)
+    response = answers.json_response({"kept": count}, FRESH)
+    response.status_code = 201
+    return response
+
+
+@router.get("/judgements", dependencies=[allowed("read")])
+async def judgements(
+    request: Request,
+    query: Annotated[str | None, Query(max_length=10_000, description="Of one query.")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> Response:
+    """What was said of results, the newest first."""
+    service = service_of(request)
+    stored = await service.reading.run(service.store.judgements.all)
+    said = document(of_query(stored, query)[::-1][:limit])
+    for one in said["judgements"]:
+        one["request"] = _without_paths(one["request"])
+    return answers.json_response(said, FRESH)
+
+
+@router.delete("/judgements", dependencies=[allowed("write")])
+async def take_back(
+    request: Request,
+    id: Annotated[list[int] | None, Query(description="Numbers of the list.")] = None,  # noqa: A002  (as the list calls it)
+    query: Annotated[str | None, Query(description="Those of one query.")] = None,
+    all: Annotated[bool, Query(description="All of them.")] = False,  # noqa: A002  (likewise)
+) -> Response:
+    """Take judgements back."""
+    if sum((bool(id), query is not None, all)) != 1:
+        raise Problem("invalid-request", "say which judgements", "", "give id, query or all=true")
+    service = service_of(request)
+    return answers.json_response(
+        {"removed": await service.reading.run(_removed, service, id, query)}, FRESH
+    )
+
+
+@router.get("/saved", dependencies=[allowed("read")])
+async def saved(request: Request) -> Response:
+    """The saved searches, by name."""
+    service = service_of(request)
+    found = await service.reading.run(service.store.saved.all)
+    rows = [
+        {"name": one.name, "request": _without_paths(one.request), "created": one.created}
+        for one in found
+    ]
+    return answers.json_response({"schema": SAVED, "searches": rows}, FRESH)
+
+
+@router.get("/saved/{name}", dependencies=[allowed("read")])
+async def saved_one(request: Request, name: Name) -> Response:
+    """One saved search: its `request` can be sent to /v1/search as it is."""
+    service = service_of(request)
+    one = await service.reading.run(service.store.saved.get, name)
+    if one is None:
+        raise _absent(name)
+    said = {"name": one.name, "request": _without_paths(one.request), "created": one.created}
+    return answers.json_response(said, FRESH)
+
+
+@router.put("/saved/{name}", dependencies=[allowed("write")])
+async def save(request: Request, name: Name) -> Response:
+    """Keep a search under a name; it takes the place of one of the same name."""
+    service = service_of(request)
+    asked = read(await request.body(), SearchRequest).request().checked()
+    replaced = await service.reading.run(keep, service.store, name, asked)
+    response = answers.json_response({"name": name.strip(), "replaced": replaced}, FRESH)
+    response.status_code = 200 if replaced else 201
+    return response
+
+
+@router.delete("/saved/{name}", status_code=204, dependencies=[allowed("write")])
+async def forget(request: Request, name: Name) -> Response:
+    """Forget a saved search."""
+    service = service_of(request)
+    if not await service.reading.run(service.store.saved.remove, name):
+        raise _absent(name)
+    return Response(status_code=204)
+
+
+def _removed(service: Service, ids: list[int] | None, query: str | None) -> int:
+    stored = service.store.judgements
+    if ids is None and query is None:
+        return stored.remove()
+    if ids is None:
+        ids = [one.id for one in of_query(stored.all(), query)]
+    return stored.remove(ids)
+
+
+def _absent(name: str) -> Problem:
+    error = unknown(name)
+    return Problem("not-found", error.what, "", "GET /v1/saved lists them")
+
+
+def _without_paths(request: dict[str, Any]) -> dict[str, Any]:
+    """Pictures of searches at the command line are files of this machine: nobody is told."""
+    return {name: value for name, value in request.items() if name != "images"}

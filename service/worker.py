@@ -1,0 +1,189 @@
+"""The thread that sees to it that what was accepted comes into the index.
+
+It wakes when a change is accepted, or a build is asked for, and has the builder run a job; what is
+accepted while that runs makes the next one. A home where another process is at work is asked again
+after a moment. What fails is told and tried again, less and less often.
+
+One process at a time does this for a home: a second service on it accepts changes, and the first
+makes them.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import deque
+from contextlib import ExitStack
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+from typing import Any
+
+from db.home import Home
+from db.queue import Queue
+from errors import LockedError
+from service.builder import Builder
+from service.events import Events
+from service.job import Outcome
+from service.live import Live
+from service.problems import Problem
+from service.refused import JobError
+
+TOGETHER = 0.05  # seconds in which further changes join the first
+LOOK = 1.0  # seconds between looks at what other processes have accepted
+LOCKED = 0.5  # seconds before a locked home is asked again
+AGAIN, LONGEST = 2.0, 60.0  # seconds before a failed job is tried again: at first, and at last
+IDLE = 60.0  # seconds without a job after which the builder may rest
+SERVED = 30.0  # seconds that a generation may take to be served
+TROUBLE = 5.0  # seconds after which one that is not served will not be
+FAILURES = 20  # that are remembered
+
+
+@dataclass
+class Job:
+    id: str
+    started: float  # Unix time
+    asked: bool  # by a person; else by the queue
+    stage: str = "begin"
+    done: int = 0
+    total: int = 0
+
+
+class Worker:
+    def __init__(
+        self, home: Home, queue: Queue, builder: Builder, events: Events, live: Live
+    ) -> None:
+        self._home, self._queue, self._builder = home, queue, builder
+        self._events, self._live = events, live
+        self._wake, self._closing, self._lock = Event(), Event(), Lock()
+        self._asked = ""  # id of a build that was asked for
+        self._pause = AGAIN
+        self._thread = Thread(target=self._work, name="worker", daemon=True)
+        self.job: Job | None = None
+        self.failures: deque[dict[str, Any]] = deque(maxlen=FAILURES)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """A job that runs is ended; it goes on where it was in the next service."""
+        self._closing.set()
+        self._wake.set()
+        self._builder.close()
+        self._thread.join()
+
+    def accepted(self) -> None:
+        """There is a change to be made."""
+        self.tell_queue()
+        self._wake.set()
+
+    def build(self) -> str:
+        """The id of a job that is begun; a Problem or a LockedError where one runs already."""
+        with self._lock:
+            running = self.job.id if self.job is not None else self._asked
+            if running:
+                raise Problem(
+                    "conflict", f"job {running} is at work already", "", "wait until it has ended"
+                )
+            with self._home.locked("index build"):
+                pass  # nobody else builds
+            self._asked = uuid.uuid4().hex[:12]
+            self._wake.set()
+            return self._asked
+
+    def waiting(self) -> int:
+        """Changes that were accepted and that no search can find yet."""
+        counts = self._queue.counts()
+        return counts.get("queued", 0) + counts.get("embedding", 0)
+
+    def tell_queue(self) -> None:
+        counts = self._queue.counts()
+        waiting, embedding = counts.get("queued", 0), counts.get("embedding", 0)
+        self._events.tell("queue", {"waiting": waiting, "embedding": embedding})
+
+    def _work(self) -> None:
+        with ExitStack() as stack:
+            while not self._closing.is_set():
+                try:
+                    stack.enter_context(self._home.locked("serve", "queue.lock"))
+                    break
+                except LockedError:
+                    self._closing.wait(LOOK)
+            idle_since = time.monotonic()
+            while not self._closing.is_set():
+                if self._due():
+                    self._closing.wait(TOGETHER)
+                    pause = self._run()
+                    self._closing.wait(min(pause, AGAIN))
+                    self._wake.wait(max(0.0, pause - AGAIN))
+                    idle_since = time.monotonic()
+                    continue
+                self._wake.wait(LOOK)
+                if time.monotonic() - idle_since > IDLE:
+                    self._builder.rest()
+                    idle_since = time.monotonic()
+
+    def _due(self) -> bool:
+        self._wake.clear()
+        counts = self._queue.counts()
+        return bool(self._asked or counts.get("queued") or counts.get("embedding"))
+
+    def _run(self) -> float:
+        """One job; returns the seconds before the next may begin."""
+        with self._lock:
+            if self._closing.is_set():
+                return 0.0
+            asked, self._asked = self._asked, ""
+            self.job = job = Job(asked or uuid.uuid4().hex[:12], time.time(), bool(asked))
+        try:
+            outcome = self._builder.run(self._heard)
+        except JobError as error:
+            if error.locked:
+                with self._lock:
+                    self._asked = asked
+                return LOCKED
+            return self._failed(job, error)
+        else:
+            self._published(job, outcome)
+            self._pause = AGAIN
+            return 0.0
+        finally:
+            self.job = None
+
+    def _heard(self, stage: str, done: int, total: int, note: str = "") -> None:
+        job = self.job
+        assert job is not None
+        job.stage, job.done, job.total = stage, done, total
+        said = {"job": job.id, "stage": stage, "done": done, "total": total}
+        self._events.tell("progress", said | ({"note": note} if note else {}))
+
+    def _published(self, job: Job, outcome: Outcome) -> None:
+        """Told when it is served: who is told may search for it at once."""
+        since = time.monotonic()
+        while not self._served(outcome.generation, time.monotonic() - since):
+            if self._closing.wait(0.02):
+                return  # the next service tells it
+        why = {key: {"detail": reason} for key, reason in outcome.failures.items()}
+        self._queue.published(outcome.generation, why)
+        counts = {name: outcome.summary.get(name, 0) for name in ("items", "indexed", "failed")}
+        seconds = round(time.time() - job.started, 3)
+        said = {"job": job.id, "generation": outcome.generation, "seconds": seconds}
+        self._events.tell("published", said | counts)
+        self.tell_queue()
+
+    def _served(self, generation: str, seconds: float) -> bool:
+        """It, or a newer one, or one that cannot be served, which is not for us to tell."""
+        if not generation or seconds > SERVED:
+            return True
+        if self._live.trouble is not None:
+            return seconds > TROUBLE
+        return self._live.ready and int(self._live.loaded().name) >= int(generation)
+
+    def _failed(self, job: Job, error: JobError) -> float:
+        if self._closing.is_set():
+            return 0.0
+        said = {"job": job.id, "problem": error.problem}
+        self.failures.append(said | {"time": time.time()})
+        self._events.tell("failed", said)
+        self.tell_queue()
+        pause, self._pause = self._pause, min(2 * self._pause, LONGEST)
+        return pause
