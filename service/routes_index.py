@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from db import generations
+from db.history import Entry, history
 from service import answers, conditional, examples
 from service.access import allowed
 from service.openapi import documented
@@ -38,22 +38,27 @@ async def index(request: Request) -> Response:
 
 def state(service: Service) -> dict[str, Any]:
     """Of catalog and index; readable without an index too."""
-    trouble = service.live.trouble
+    trouble, counts, job = service.live.trouble, service.queue.counts(), service.worker.job
     said: dict[str, Any] = {
         "generation": None,
-        "published": generations.names(service.home.generations),
+        "generations": [_published(entry) for entry in history(service.home.generations)],
         "catalog": {
             "items": service.store.count_items(),
             "captions": service.store.count_captions(),
             "revision": service.store.revision(),
         },
+        "recogniser": service.home.recogniser.is_dir(),
+        # Changes that were accepted and that no search can find yet.
+        "queue": counts.get("queued", 0) + counts.get("embedding", 0),
+        "job": None if job is None else job.said(),
+        "failures": list(service.worker.failures),
         "trouble": None if trouble is None else problem_of(service, trouble),
     }
     if service.live.ready:
         loaded = service.live.loaded()
         manifest = loaded.generation.manifest
-        said["generation"] = {
-            "name": manifest.name,
+        said |= {
+            "generation": manifest.name,
             "created": manifest.created,
             "items": manifest.items,
             "captions": manifest.captions,
@@ -61,6 +66,14 @@ def state(service: Service) -> dict[str, Any]:
             "embedding": manifest.fingerprint,
             "loaded": loaded.since,
         }
+    return said
+
+
+def _published(entry: Entry) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": entry.name, "live": entry.live, "bytes": entry.bytes}
+    if entry.manifest is not None:
+        made = entry.manifest
+        said |= {"items": made.items, "captions": made.captions, "created": made.created}
     return said
 
 

@@ -47,6 +47,11 @@ class Job:
     done: int = 0
     total: int = 0
 
+    def said(self) -> dict[str, Any]:
+        return {"job": self.id} | {
+            name: getattr(self, name) for name in ("started", "asked", "stage", "done", "total")
+        }
+
 
 class Worker:
     def __init__(
@@ -181,9 +186,14 @@ class Worker:
     def _failed(self, job: Job, error: JobError) -> float:
         if self._closing.is_set():
             return 0.0
-        said = {"job": job.id, "problem": error.problem}
-        self.failures.append(said | {"time": time.time()})
-        self._events.tell("failed", said)
+        # Where the home lies is told to nobody.
+        home = str(self._home.path)
+        told = {
+            name: value.replace(home, "home") if isinstance(value, str) else value
+            for name, value in error.problem.items()
+        }
+        self.failures.append(told | {"job": job.id, "time": time.time()})
+        self._events.tell("failed", {"job": job.id, "problem": told})
         self.tell_queue()
         pause, self._pause = self._pause, min(2 * self._pause, LONGEST)
         return pause

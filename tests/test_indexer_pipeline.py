@@ -117,6 +117,7 @@ def test_a_job_that_dies_without_a_word_loses_at_most_what_is_stored_together(
     home: Home, store: Store, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(indexer.embed.STORED, "image", 4)
+    monkeypatch.setattr(indexer.embed, "FEW", 0)
 
     class Failing(FakeEncoder):
         def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
@@ -216,3 +217,21 @@ def test_equal_files_that_cannot_be_read_are_all_accounted_for(
     summary = build_index(home, store, encoder, settings)
     assert (summary.indexed, summary.failed) == (12, 2)
     assert [key for key, _, _ in store.failures()] == ["x", "y"]
+
+
+def test_a_few_images_are_embedded_without_a_stream(
+    home: Home, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streamed: list[int] = []
+
+    class Watched(FakeEncoder):
+        def stream_images(self, batches: Iterable[Pixels]) -> Iterator[Encoded]:
+            for batch in batches:
+                streamed.append(len(batch))
+                yield self.images(batch)
+
+    assert build_index(home, store, Watched("one"), settings).indexed == 12
+    assert not streamed
+    monkeypatch.setattr(indexer.embed, "FEW", 11)
+    assert build_index(home, store, Watched("two"), settings).indexed == 12
+    assert sum(streamed) == 12

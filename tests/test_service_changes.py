@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -128,10 +129,12 @@ def test_changes_that_come_together_make_few_generations(client: TestClient) -> 
     ],
 )
 def test_what_cannot_be_taken_is_refused_with_its_reason(
-    client: TestClient, home: Home, said: dict[str, object], data: bytes | None, status: int,
+    client: TestClient, home: Home, said: dict[str, Any], data: bytes | None, status: int,
     kind: str, words: str,
 ) -> None:  # fmt: skip
-    answer = sent(client, data, **({"id": "bad"} | said if "id" not in said and data else said))
+    if "id" not in said and data:
+        said = {"id": "bad"} | said
+    answer = sent(client, data, **said)
     assert answer.status_code == status, answer.text
     problem = answer.json()
     assert problem["type"] == f"urn:pairdex:{kind}"
@@ -149,7 +152,7 @@ def test_forms_of_a_wrong_shape_are_refused(client: TestClient) -> None:
         {"data": {"item": "{}"}, "files": [("image", image), ("image", image)]},
         {"data": {"item": "{}"}, "files": {"picture": image}},
     ):
-        answer = client.post("/v1/items", **form)  # type: ignore[arg-type]  # as httpx takes it
+        answer = client.post("/v1/items", **form)
         assert answer.status_code in (415, 422), answer.text
     answer = sent(client, None, "PATCH", "/none", name="x")
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:pairdex:not-found")

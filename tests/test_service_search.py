@@ -213,6 +213,6 @@ def test_fields_and_completions_follow_the_catalog(
 
 def test_the_index_says_what_serves(client: TestClient, store: Store) -> None:
     said = client.get("/v1/index").json()
-    assert said["generation"]["name"] == said["published"][-1] == "000001"
-    assert said["generation"]["items"] == said["catalog"]["items"] == 12
+    assert said["generation"] == said["generations"][-1]["name"] == "000001"
+    assert said["items"] == said["generations"][-1]["items"] == said["catalog"]["items"] == 12
     assert said["trouble"] is None

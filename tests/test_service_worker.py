@@ -63,6 +63,9 @@ def test_two_builds_at_once_are_one_too_many(
         second = client.post("/v1/index/build")
         assert (second.status_code, second.json()["type"]) == (409, "urn:pairdex:conflict")
         assert first.json()["job"] in second.json()["detail"]
+        until(lambda: client.get("/v1/index").json()["job"])
+        said = client.get("/v1/index").json()["job"]
+        assert (said["job"], said["asked"]) == (first.json()["job"], True)
         service = client.app.state.service  # type: ignore[attr-defined]  # FastAPI's own
         held.let.set()
         until(lambda: service.worker.job is None and held.jobs == 1)
@@ -87,10 +90,15 @@ def test_a_job_that_fails_is_told_and_tried_again(
         assert settled(client, sent(client, square("red"), id="x", captions=CAPTION))["generation"]
         service = client.app.state.service  # type: ignore[attr-defined]  # FastAPI's own
         [failure] = service.worker.failures
-        assert failure["problem"]["detail"] == "no model: it is gone (train one)"
+        assert failure["detail"] == "no model: it is gone (train one)"
         names = [event.name for event in service.events._last]
         assert names.count("failed") == 1  # a locked home is no failure
         assert names[-2:] == ["published", "queue"]
+        said = client.get("/v1/index").json()
+        assert (said["generation"], said["items"], said["queue"]) == ("000002", 13, 0)
+        assert [one["name"] for one in said["generations"]] == ["000001", "000002"]
+        assert [one["code"] for one in said["failures"]] == [6]
+        assert said["job"] is None
 
 
 def test_what_was_accepted_before_is_made_when_a_service_begins(
