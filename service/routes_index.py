@@ -38,7 +38,7 @@ async def index(request: Request) -> Response:
 
 def state(service: Service) -> dict[str, Any]:
     """Of catalog and index; readable without an index too."""
-    trouble, counts, job = service.live.trouble, service.queue.counts(), service.worker.job
+    trouble, job = service.live.trouble, service.worker.job
     said: dict[str, Any] = {
         "generation": None,
         "generations": [_published(entry) for entry in history(service.home.generations)],
@@ -49,7 +49,7 @@ def state(service: Service) -> dict[str, Any]:
         },
         "recogniser": service.home.recogniser.is_dir(),
         # Changes that were accepted and that no search can find yet.
-        "queue": counts.get("queued", 0) + counts.get("embedding", 0),
+        "queue": service.worker.waiting(),
         "job": None if job is None else job.said(),
         "failures": list(service.worker.failures),
         "trouble": None if trouble is None else problem_of(service, trouble),
