@@ -5,24 +5,35 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from service import answers
+from service import answers, told
 from service.access import allowed
+from service.openapi import documented
 from service.state import service_of
 
+STREAM = "text/event-stream"
 router = APIRouter(prefix="/v1/index", tags=["index"])
 
 
-@router.post("/build", status_code=202, dependencies=[allowed("write")])
+@router.post(
+    "/build",
+    status_code=202,
+    dependencies=[allowed("write")],
+    **documented(answer=told.Begun, status=202, example={"job": "4984a99bb324"}, problems=[409]),
+)
 async def build(request: Request) -> Response:
     """Bring the index to what the catalog holds now."""
     service = service_of(request)
     job = await service.reading.run(service.worker.build)
-    response = answers.json_response({"job": job}, {"Cache-Control": "no-store"})
+    response = answers.json_response(told.Begun(job), {"Cache-Control": "no-store"})
     response.status_code = 202
     return response
 
 
-@router.get("/events", dependencies=[allowed("read")])
+@router.get(
+    "/events",
+    dependencies=[allowed("read")],
+    **documented(answer={"type": "string"}, media=STREAM, example=told.EVENTS),
+)
 async def events(request: Request) -> Response:
     """Progress, publishes, the queue and failures as they come (server-sent events)."""
     service = service_of(request)
@@ -31,4 +42,4 @@ async def events(request: Request) -> Response:
     stream = service.events.listen(after, service.closing)
     # No proxy may hold back what is said.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(stream, media_type=STREAM, headers=headers)

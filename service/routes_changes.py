@@ -6,33 +6,34 @@ Whoever changes an item gets a ticket; it says when a search can find what was c
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from msgspec import Meta
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
 
-from catalog.adding import Change, NoSuchItemError, Said
+from catalog.adding import Change, NoSuchItemError
+from catalog.adding import Said as Caption
 from catalog.queued import Accepted, accept_change, accept_removal
-from service import answers
+from service import answers, told, uploads
 from service.access import allowed
+from service.openapi import documented
 from service.problems import Problem
 from service.schemas import Names, Text, read
 from service.segments import Name
 from service.state import Service, service_of
 
 router = APIRouter(prefix="/v1", tags=["changes"], dependencies=[allowed("write")])
-MAX_ITEM = 1 << 20  # bytes of what is said of an item
+FRESH = {"Cache-Control": "no-store"}
+Said = TypeVar("Said", bound=msgspec.Struct)
 
 
-class Caption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SaidCaption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Text
     language: Annotated[str, Meta(max_length=8, description="Else the catalog's first.")] = ""
 
 
-Captions = Annotated[list[Caption], Meta(max_length=100)]
+Captions = Annotated[list[SaidCaption], Meta(max_length=100)]
 
 
 class ItemChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +49,7 @@ class ItemChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def change(self, key: str, whole: bool) -> Change:
         said = None if self.captions is None else tuple(
-            Said(one.text, one.language) for one in self.captions
+            Caption(one.text, one.language) for one in self.captions
         )  # fmt: skip
         tags = None if self.tags is None else tuple(self.tags)
         return Change(key, said, tags, self.name, self.split, self.attributes, whole)
@@ -60,23 +61,32 @@ class NewItem(ItemChange, frozen=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(max_length=1024, description="Else made of the image.")] = ""
 
 
-@router.post("/items", status_code=202)
+def _documented(kind: Any, example: Any) -> dict[str, Any]:
+    return documented(
+        answer=told.Accepted, status=202, example=told.ACCEPTED, body=kind, body_example=example,
+        form=("item", kind, 1),
+    )  # fmt: skip
+
+
+@router.post("/items", status_code=202, **_documented(NewItem, told.ITEM))
 async def put(request: Request) -> Response:
     """Add an item, or replace what is said of it; without an image it keeps the one it has."""
-    body, data, name = await _sent(request)
-    said = read(body, NewItem)
+    said, data, name = await _sent(request, NewItem)
     return await _accepted(request, _change(request, said.change(said.id, True), data, name))
 
 
-@router.patch("/items/{item}", status_code=202)
+@router.patch("/items/{item}", status_code=202, **_documented(ItemChange, told.CHANGE))
 async def change(request: Request, item: Name) -> Response:
     """Change some of what is said of an item, or its image."""
-    body, data, name = await _sent(request)
-    said = read(body, ItemChange)
+    said, data, name = await _sent(request, ItemChange)
     return await _accepted(request, _change(request, said.change(item, False), data, name))
 
 
-@router.delete("/items/{item}", status_code=202)
+@router.delete(
+    "/items/{item}",
+    status_code=202,
+    **documented(answer=told.Accepted, status=202, example=told.ACCEPTED),
+)
 async def remove(request: Request, item: Name) -> Response:
     """Remove an item."""
     service = service_of(request)
@@ -85,7 +95,7 @@ async def remove(request: Request, item: Name) -> Response:
     return await _accepted(request, work)
 
 
-@router.get("/tickets/{ticket}")
+@router.get("/tickets/{ticket}", **documented(answer=told.Ticket, example=told.TICKET))
 async def ticket(request: Request, ticket: str) -> Response:
     """How far a change has come: queued, embedding, published or failed."""
     service = service_of(request)
@@ -95,21 +105,15 @@ async def ticket(request: Request, ticket: str) -> Response:
         raise Problem(
             "not-found", f"no ticket {ticket!r}", "", "take it from the answer to a change"
         )
-    said: dict[str, Any] = {
-        "ticket": str(found.id),
-        "id": found.key,
-        "action": found.action,
-        "state": found.state,
-        "created": found.created,
-    }
-    if found.finished:
-        said["finished"] = found.finished
-    if found.generation:
-        said["generation"] = found.generation
+    problem = None
     if found.problem is not None:
-        detail = str(found.problem.get("detail", ""))
-        said["problem"] = found.problem | {"detail": detail.replace(str(service.home.path), "home")}
-    return answers.json_response(said, {"Cache-Control": "no-store"})
+        detail = str(found.problem.get("detail", "")).replace(str(service.home.path), "home")
+        problem = told.Trouble(detail, found.problem.get("kind", ""), found.problem.get("code", 0))
+    said = told.Ticket(
+        str(found.id), found.key, found.action, found.state, found.created, found.finished,
+        found.generation, problem,
+    )  # fmt: skip
+    return answers.json_response(said, FRESH)
 
 
 def _change(request: Request, change: Change, data: bytes | None, name: str) -> Awaitable[Accepted]:
@@ -133,35 +137,18 @@ async def _accepted(request: Request, work: Awaitable[Accepted]) -> Response:
     except NoSuchItemError as error:
         raise Problem("not-found", error.what, error.why, error.remedy) from None
     service.worker.accepted()
-    said = {"ticket": str(done.ticket), "id": done.id, "state": "queued", "notes": done.notes}
-    headers = {"Location": f"/v1/tickets/{done.ticket}", "Cache-Control": "no-store"}
-    response = answers.json_response(said, headers)
+    said = told.Accepted(str(done.ticket), done.id, "queued", list(done.notes))
+    headers = {"Location": f"/v1/tickets/{done.ticket}"}
+    response = answers.json_response(said, FRESH | headers)
     response.status_code = 202
     return response
 
 
-async def _sent(request: Request) -> tuple[bytes, bytes | None, str]:
+async def _sent(request: Request, kind: type[Said]) -> tuple[Said, bytes | None, str]:
     """What is said of the item, and the image file that came with it."""
-    if "multipart/form-data" not in request.headers.get("content-type", ""):
-        return await request.body(), None, ""
-    try:
-        async with request.form(max_files=1, max_fields=1, max_part_size=MAX_ITEM) as form:
-            return await _parts(form)
-    except HTTPException as error:
-        if error.status_code != 400:
-            raise
-        raise Problem("invalid-request", "the form cannot be read", str(error.detail)) from None
-
-
-async def _parts(form: FormData) -> tuple[bytes, bytes | None, str]:
-    strange = sorted(set(form) - {"item", "image"})
-    if strange:
-        what = f"there is no field {strange[0]!r}"
-        raise Problem("invalid-request", what, "", "send `item` and `image`")
-    item, image = form.get("item"), form.get("image")
-    said = await item.read() if isinstance(item, UploadFile) else (item or "{}").encode()
-    if image is None:
-        return said, None, ""
-    if not isinstance(image, UploadFile):
-        raise Problem("invalid-request", "image is no file", "", "send it with a file name")
-    return said, await image.read(), image.filename or ""
+    if not uploads.is_multipart(request):
+        return read(await request.body(), kind), None, ""
+    async with uploads.form(request, kind, "item", 1) as (said, files):
+        if not files:
+            return said, None, ""
+        return said, await files[0].read(), files[0].filename or ""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
 from fastapi import APIRouter, Request, Response
 
 from db.history import Entry, history
-from service import answers, conditional, examples
+from service import answers, conditional, examples, told
 from service.access import allowed
 from service.openapi import documented
 from service.problems import document
@@ -29,53 +26,42 @@ async def fields(request: Request) -> Response:
     return answers.json_response(answers.Fields(found), headers)
 
 
-@router.get("/index")
+@router.get("/index", **documented(answer=told.Index))
 async def index(request: Request) -> Response:
-    """The generation that serves, and those that can be gone back to."""
+    """The generation that serves, those that can be gone back to, and what is at work."""
     service = service_of(request)
     return answers.json_response(await service.reading.run(state, service))
 
 
-def state(service: Service) -> dict[str, Any]:
+def state(service: Service) -> told.Index:
     """Of catalog and index; readable without an index too."""
     trouble, job = service.live.trouble, service.worker.job
-    said: dict[str, Any] = {
-        "generation": None,
-        "generations": [_published(entry) for entry in history(service.home.generations)],
-        "catalog": {
-            "items": service.store.count_items(),
-            "captions": service.store.count_captions(),
-            "revision": service.store.revision(),
-        },
-        "recogniser": service.home.recogniser.is_dir(),
-        # Changes that were accepted and that no search can find yet.
-        "queue": service.worker.waiting(),
-        "job": None if job is None else job.said(),
-        "failures": list(service.worker.failures),
-        "trouble": None if trouble is None else problem_of(service, trouble),
-    }
-    if service.live.ready:
-        loaded = service.live.loaded()
-        manifest = loaded.generation.manifest
-        said |= {
-            "generation": manifest.name,
-            "created": manifest.created,
-            "items": manifest.items,
-            "captions": manifest.captions,
-            "model": loaded.encoder.model,
-            "embedding": manifest.fingerprint,
-            "loaded": loaded.since,
-        }
-    return said
+    loaded = service.live.loaded() if service.live.ready else None
+    manifest = None if loaded is None else loaded.generation.manifest
+    return told.Index(
+        generation=None if manifest is None else manifest.name,
+        created=None if manifest is None else manifest.created,
+        items=0 if manifest is None else manifest.items,
+        captions=0 if manifest is None else manifest.captions,
+        model=None if loaded is None else loaded.encoder.model,
+        embedding=None if manifest is None else manifest.fingerprint,
+        loaded=None if loaded is None else loaded.since,
+        generations=[_published(entry) for entry in history(service.home.generations)],
+        catalog=told.Held(
+            service.store.count_items(), service.store.count_captions(), service.store.revision()
+        ),
+        recogniser=service.home.recogniser.is_dir(),
+        queue=service.worker.waiting(),
+        job=None if job is None else job.said(),
+        failures=list(service.worker.failures),
+        trouble=None if trouble is None else document(trouble, str(service.home.path)),
+    )
 
 
-def _published(entry: Entry) -> dict[str, Any]:
-    said: dict[str, Any] = {"name": entry.name, "live": entry.live, "bytes": entry.bytes}
-    if entry.manifest is not None:
-        made = entry.manifest
-        said |= {"items": made.items, "captions": made.captions, "created": made.created}
-    return said
-
-
-def problem_of(service: Service, error: Exception) -> Any:
-    return msgspec.to_builtins(document(error, str(service.home.path)))
+def _published(entry: Entry) -> told.Published:
+    made = entry.manifest
+    if made is None:
+        return told.Published(entry.name, entry.live, entry.bytes)
+    return told.Published(
+        entry.name, entry.live, entry.bytes, made.items, made.captions, made.created
+    )

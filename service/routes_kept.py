@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
@@ -11,22 +11,23 @@ from msgspec import Meta
 
 from errors import IndexStateError
 from search import SearchResult
-from search.feedback import document, of_query, record
+from search.feedback import of_query, record
 from search.stored import keep, unknown
-from service import answers
+from service import answers, examples, told
 from service.access import allowed
+from service.openapi import documented
 from service.problems import Problem
 from service.schemas import MOST, Names, SearchRequest, read
+from service.searching import Search
 from service.segments import Name
 from service.state import Service, service_of
 
 router = APIRouter(prefix="/v1", tags=["judgements"])
-SAVED = "pairdex.saved.v1"
 LOOKED_AT = 100  # results among which a judged item's score is looked for
 FRESH = {"Cache-Control": "no-store"}
 
 
-class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class JudgedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which items answer a search, and which do not."""
 
     request: SearchRequest
@@ -37,29 +38,40 @@ class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
-@router.post("/judgements", status_code=201, dependencies=[allowed("write")])
+@router.post(
+    "/judgements",
+    status_code=201,
+    dependencies=[allowed("write")],
+    **documented(
+        answer=told.Kept,
+        status=201,
+        example={"kept": 2},
+        body=JudgedRequest,
+        body_example=told.JUDGED,
+    ),
+)
 async def judge(request: Request) -> Response:
     """Keep what is said of results; a later word on the same item takes the earlier one's place."""
     service = service_of(request)
-    said = read(await request.body(), Judged)
+    said = read(await request.body(), JudgedRequest)
     if not said.good and not said.bad:
         raise Problem("invalid-request", "nothing is judged", "", "name items in good or bad")
     asked = dataclasses.replace(said.request.request(), good=(), bad=())
     result: SearchResult | None = None
     try:
         looked = dataclasses.replace(asked, top=min(MOST, LOOKED_AT), cursor="", explain=False)
-        found = (await service.searches.search(looked)).result
+        found = (await service.searches.ask(Search(looked))).result
         result = found if said.generation in ("", found.generation) else None
     except IndexStateError:
         pass  # what people say is kept without an index too
     judged = dataclasses.replace(asked, good=tuple(said.good), bad=tuple(said.bad))
     count = await service.reading.run(record, service.store, judged, result, "api", said.generation)
-    response = answers.json_response({"kept": count}, FRESH)
+    response = answers.json_response(told.Kept(count), FRESH)
     response.status_code = 201
     return response
 
 
-@router.get("/judgements", dependencies=[allowed("read")])
+@router.get("/judgements", dependencies=[allowed("read")], **documented(answer=told.Judgements))
 async def judgements(
     request: Request,
     query: Annotated[str | None, Query(max_length=10_000, description="Of one query.")] = None,
@@ -68,13 +80,11 @@ async def judgements(
     """What was said of results, the newest first."""
     service = service_of(request)
     stored = await service.reading.run(service.store.judgements.all)
-    said = document(of_query(stored, query)[::-1][:limit])
-    for one in said["judgements"]:
-        one["request"] = _without_paths(one["request"])
-    return answers.json_response(said, FRESH)
+    newest = of_query(stored, query)[::-1][:limit]
+    return answers.json_response(told.Judgements([told.judged(one) for one in newest]), FRESH)
 
 
-@router.delete("/judgements", dependencies=[allowed("write")])
+@router.delete("/judgements", dependencies=[allowed("write")], **documented(answer=told.Removed))
 async def take_back(
     request: Request,
     id: Annotated[list[int] | None, Query(description="Numbers of the list.")] = None,  # noqa: A002  (as the list calls it)
@@ -85,46 +95,47 @@ async def take_back(
     if sum((bool(id), query is not None, all)) != 1:
         raise Problem("invalid-request", "say which judgements", "", "give id, query or all=true")
     service = service_of(request)
-    return answers.json_response(
-        {"removed": await service.reading.run(_removed, service, id, query)}, FRESH
-    )
+    removed = await service.reading.run(_removed, service, id, query)
+    return answers.json_response(told.Removed(removed), FRESH)
 
 
-@router.get("/saved", dependencies=[allowed("read")])
+@router.get("/saved", dependencies=[allowed("read")], **documented(answer=told.SavedSearches))
 async def saved(request: Request) -> Response:
     """The saved searches, by name."""
     service = service_of(request)
     found = await service.reading.run(service.store.saved.all)
-    rows = [
-        {"name": one.name, "request": _without_paths(one.request), "created": one.created}
-        for one in found
-    ]
-    return answers.json_response({"schema": SAVED, "searches": rows}, FRESH)
+    return answers.json_response(told.SavedSearches([told.saved(one) for one in found]), FRESH)
 
 
-@router.get("/saved/{name}", dependencies=[allowed("read")])
+@router.get("/saved/{name}", dependencies=[allowed("read")], **documented(answer=told.SavedSearch))
 async def saved_one(request: Request, name: Name) -> Response:
     """One saved search: its `request` can be sent to /v1/search as it is."""
     service = service_of(request)
     one = await service.reading.run(service.store.saved.get, name)
     if one is None:
         raise _absent(name)
-    said = {"name": one.name, "request": _without_paths(one.request), "created": one.created}
-    return answers.json_response(said, FRESH)
+    return answers.json_response(told.saved(one), FRESH)
 
 
-@router.put("/saved/{name}", dependencies=[allowed("write")])
+@router.put(
+    "/saved/{name}",
+    dependencies=[allowed("write")],
+    **documented(answer=told.SavedAs, body=SearchRequest, body_example=examples.SEARCH),
+)
 async def save(request: Request, name: Name) -> Response:
     """Keep a search under a name; it takes the place of one of the same name."""
     service = service_of(request)
     asked = read(await request.body(), SearchRequest).request().checked()
     replaced = await service.reading.run(keep, service.store, name, asked)
-    response = answers.json_response({"name": name.strip(), "replaced": replaced}, FRESH)
-    response.status_code = 200 if replaced else 201
-    return response
+    return answers.json_response(told.SavedAs(name.strip(), replaced), FRESH)
 
 
-@router.delete("/saved/{name}", status_code=204, dependencies=[allowed("write")])
+@router.delete(
+    "/saved/{name}",
+    status_code=204,
+    dependencies=[allowed("write")],
+    **documented(status=204),
+)
 async def forget(request: Request, name: Name) -> Response:
     """Forget a saved search."""
     service = service_of(request)
@@ -145,8 +156,3 @@ def _removed(service: Service, ids: list[int] | None, query: str | None) -> int:
 def _absent(name: str) -> Problem:
     error = unknown(name)
     return Problem("not-found", error.what, "", "GET /v1/saved lists them")
-
-
-def _without_paths(request: dict[str, Any]) -> dict[str, Any]:
-    """Pictures of searches at the command line are files of this machine: nobody is told."""
-    return {name: value for name, value in request.items() if name != "images"}

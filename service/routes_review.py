@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
@@ -15,8 +15,9 @@ from errors import QueryError
 from review import Answers, Review
 from review.pictures import Picture
 from review.review import KINDS
-from service import answers
+from service import answers, told
 from service.access import allowed
+from service.openapi import documented
 from service.problems import Problem
 from service.schemas import MOST, read
 from service.segments import Name
@@ -26,15 +27,15 @@ router = APIRouter(prefix="/v1/review", tags=["review"])
 FRESH = {"Cache-Control": "no-store"}
 
 
-class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReviewAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     question: Annotated[str, Meta(max_length=64)]
     answer: Literal["yes", "no", "skip"]
 
 
-class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReviewAnswers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Answers to questions of the queue."""
 
-    answers: Annotated[list[Answer], Meta(min_length=1, max_length=500)]
+    answers: Annotated[list[ReviewAnswer], Meta(min_length=1, max_length=500)]
 
 
 class _OfCatalog(Review):
@@ -45,7 +46,11 @@ class _OfCatalog(Review):
         return []
 
 
-@router.get("", dependencies=[allowed("read")])
+@router.get(
+    "",
+    dependencies=[allowed("read")],
+    **documented(answer=told.Questions, example={"questions": [told.QUESTION]}),
+)
 async def queue(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
@@ -54,19 +59,33 @@ async def queue(
     """The most doubtful questions that nobody has answered."""
     service = service_of(request)
     found = await service.decoding.run(_questions, service, limit, kind)
-    return answers.json_response({"questions": [_shown(one) for one in found]}, FRESH)
+    return answers.json_response(told.Questions([_shown(one) for one in found]), FRESH)
 
 
-@router.post("", dependencies=[allowed("write")])
+@router.post(
+    "",
+    dependencies=[allowed("write")],
+    **documented(
+        answer=told.Answered,
+        example={"answered": [told.QUESTION | {"answer": "no"}]},
+        body=ReviewAnswers,
+        body_example={"answers": [{"question": told.QUESTION["id"], "answer": "no"}]},
+    ),
+)
 async def answer(request: Request) -> Response:
     """Answer questions; another answer takes the place of an earlier one."""
     service = service_of(request)
-    given = read(await request.body(), Given)
+    given = read(await request.body(), ReviewAnswers)
     done = await service.reading.run(_answered, service, given)
-    return answers.json_response({"answered": [_shown(one) for one in done]}, FRESH)
+    return answers.json_response(told.Answered([_shown(one) for one in done]), FRESH)
 
 
-@router.delete("/{question}", status_code=204, dependencies=[allowed("write")])
+@router.delete(
+    "/{question}",
+    status_code=204,
+    dependencies=[allowed("write")],
+    **documented(status=204),
+)
 async def undo(request: Request, question: Name) -> Response:
     """Take an answer back: the question stands open again."""
     service = service_of(request)
@@ -85,7 +104,7 @@ def _questions(
     return review.queue(limit, KINDS if kind is None else (kind,))
 
 
-def _answered(service: Service, given: Given) -> list[Question]:
+def _answered(service: Service, given: ReviewAnswers) -> list[Question]:
     """All of them, or an error before the first."""
     known = Answers(service.store)
     for one in given.answers:
@@ -96,10 +115,8 @@ def _answered(service: Service, given: Given) -> list[Question]:
     return [known.answer(one.question, one.answer, "api") for one in given.answers]
 
 
-def _shown(one: Question) -> dict[str, Any]:
-    said: dict[str, Any] = {"id": one.id, "kind": one.kind, "item": one.item}
-    said |= {"tag": one.tag} if one.kind == "tag" else {"query": one.query}
-    said |= {"said": one.said, "score": one.score, "answer": one.answer}
-    if one.item:
-        said |= {"image": answers.image_of(one.item), "thumbnail": answers.thumbnail_of(one.item)}
-    return said
+def _shown(one: Question) -> told.Asked:
+    return told.Asked(
+        one.id, one.kind, one.item, answers.image_of(one.item), answers.thumbnail_of(one.item),
+        one.tag, one.query, one.said, one.score, one.answer,
+    )  # fmt: skip

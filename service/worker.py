@@ -16,7 +16,6 @@ from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
-from typing import Any
 
 from db.home import Home
 from db.queue import Queue
@@ -27,6 +26,7 @@ from service.job import Outcome
 from service.live import Live
 from service.problems import Problem
 from service.refused import JobError
+from service.told import Trouble, Working, trouble
 
 TOGETHER = 0.05  # seconds in which further changes join the first
 LOOK = 1.0  # seconds between looks at what other processes have accepted
@@ -47,10 +47,8 @@ class Job:
     done: int = 0
     total: int = 0
 
-    def said(self) -> dict[str, Any]:
-        return {"job": self.id} | {
-            name: getattr(self, name) for name in ("started", "asked", "stage", "done", "total")
-        }
+    def said(self) -> Working:
+        return Working(self.id, self.started, self.asked, self.stage, self.done, self.total)
 
 
 class Worker:
@@ -64,7 +62,7 @@ class Worker:
         self._pause = AGAIN
         self._thread = Thread(target=self._work, name="worker", daemon=True)
         self.job: Job | None = None
-        self.failures: deque[dict[str, Any]] = deque(maxlen=FAILURES)
+        self.failures: deque[Trouble] = deque(maxlen=FAILURES)
 
     def start(self) -> None:
         self._thread.start()
@@ -192,7 +190,7 @@ class Worker:
             name: value.replace(home, "home") if isinstance(value, str) else value
             for name, value in error.problem.items()
         }
-        self.failures.append(told | {"job": job.id, "time": time.time()})
+        self.failures.append(trouble(told | {"job": job.id, "time": time.time()}))
         self._events.tell("failed", {"job": job.id, "problem": told})
         self.tell_queue()
         pause, self._pause = self._pause, min(2 * self._pause, LONGEST)

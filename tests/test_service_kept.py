@@ -86,8 +86,9 @@ def test_judgements_that_cannot_be_are_refused(
 
 def test_saved_searches_can_be_asked_again(client: TestClient, home: Home) -> None:
     search = {"text": "red square", "top": 3, "tags": ["red"]}
-    assert client.put("/v1/saved/mine%2Fone", json=search).status_code == 201
-    assert client.put("/v1/saved/mine%2Fone", json=search).status_code == 200
+    for replaced in (False, True):
+        said = client.put("/v1/saved/mine%2Fone", json=search).json()
+        assert said == {"name": "mine/one", "replaced": replaced}
     kept = client.get("/v1/saved/mine%2Fone").json()["request"]
     assert client.post("/v1/search", json=kept).json()["results"]
     words = ["--home", str(home.path), "search", "--saved", "mine/one", "--json"]

@@ -80,6 +80,10 @@ def test_answers_are_true_to_their_schemas(
         ("/v1/fields", "get"): client.get("/v1/fields"),
         ("/v1/complete", "get"): client.get("/v1/complete", params={"text": "s"}),
         ("/v1/tag", "post"): client.post("/v1/tag", files={"image": ("a.png", picture)}),
+        ("/v1/index", "get"): client.get("/v1/index"),
+        ("/v1/judgements", "get"): client.get("/v1/judgements"),
+        ("/v1/saved", "get"): client.get("/v1/saved"),
+        ("/v1/review", "get"): client.get("/v1/review"),
         ("/healthz", "get"): client.get("/healthz"),
         ("/readyz", "get"): client.get("/readyz"),
     }
@@ -99,6 +103,14 @@ def test_refusals_are_told_and_true_to_their_schema(
         ("/v1/items/{item}", "get", client.get("/v1/items/nope")),
         ("/v1/items", "get", client.get("/v1/items", params={"limit": -1})),
         ("/v1/tag", "post", client.post("/v1/tag", json={})),
+        ("/v1/items", "post", client.post("/v1/items", json={"captions": "x"})),
+        ("/v1/items/{item}", "patch", client.patch("/v1/items/none", json={})),
+        ("/v1/items/{item}", "delete", client.delete("/v1/items/none")),
+        ("/v1/tickets/{ticket}", "get", client.get("/v1/tickets/none")),
+        ("/v1/judgements", "post", client.post("/v1/judgements", json={"request": {}})),
+        ("/v1/saved/{name}", "get", client.get("/v1/saved/none")),
+        ("/v1/review", "post", client.post("/v1/review", json={"answers": []})),
+        ("/v1/review/{question}", "delete", client.delete("/v1/review/none")),
     ]
     for path, method, answer in asked:
         told = said["paths"][path][method]["responses"][str(answer.status_code)]

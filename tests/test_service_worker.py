@@ -90,7 +90,8 @@ def test_a_job_that_fails_is_told_and_tried_again(
         assert settled(client, sent(client, square("red"), id="x", captions=CAPTION))["generation"]
         service = client.app.state.service  # type: ignore[attr-defined]  # FastAPI's own
         [failure] = service.worker.failures
-        assert failure["detail"] == "no model: it is gone (train one)"
+        assert failure.detail == "no model: it is gone (train one)"
+        until(lambda: service.worker.job is None)
         names = [event.name for event in service.events._last]
         assert names.count("failed") == 1  # a locked home is no failure
         assert names[-2:] == ["published", "queue"]
