@@ -9,7 +9,7 @@ gives them. Each way starts from the same model; the refit before it is undone.
 
     doubtful    the queue of `review`, answered by the whole catalog
     chance      as many questions about those tags and train items, drawn at random
-    wrong       the queue, every answer the contrary of the truth: this must be refused
+    wrong       as by chance, every answer the contrary of the truth: this must be refused
 
 Seeds that are done are kept in the result file.
 """
@@ -131,17 +131,17 @@ def answer(
     way: str, review: Review, count: int, truth: Mapping[str, ItemRecord], drawn: Sequence[str],
     seed: int,
 ) -> None:  # fmt: skip
-    if way == "chance":
+    if way != "doubtful":
         dice = np.random.default_rng(seed)
         items = [item for item in truth.values() if item.split == "train"]
         pairs = [(item, tag) for item in items for tag in drawn]
         for number in dice.choice(len(pairs), min(count, len(pairs)), replace=False).tolist():
             item, tag = pairs[number]
-            review.tell_tag(tag, "yes" if tag in item.tags else "no", item=item.key)
+            right = (tag in item.tags) is (way == "chance")
+            review.tell_tag(tag, "yes" if right else "no", item=item.key)
         return
     for asked in review.queue(count, kinds=("tag",)):
-        right = (asked.tag in truth[asked.item].tags) is (way == "doubtful")
-        review.answer(asked.id, "yes" if right else "no")
+        review.answer(asked.id, "yes" if asked.tag in truth[asked.item].tags else "no")
 
 
 def run(source: Path, work: Path, seed: int, options: argparse.Namespace) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from db.generations import Generation
 from db.questions import Askable, Question, question_id
 from db.store import Store
 from encoder.encoded import Encoded, Encoder
-from review.choosing import Doubt, rarity, spread
+from review.choosing import Doubt, in_turn, rarity, spread
 from review.doubts import KEPT, MostDoubtful, seen
 from review.matches import doubtful_pairs
 from review.pictures import Picture
@@ -66,9 +66,10 @@ class Asker:
         doubts = [
             one
             for one in most.all()
-            if one.doubt >= TOO_SURE and question_id("tag", one.image, one.about) not in answered
+            if (one.doubt >= TOO_SURE or one.said is False)
+            and question_id("tag", one.image, one.about) not in answered
         ]
-        return self._tag_questions(spread(doubts, count, rarity(counts)), pictures)
+        return self._tag_questions(in_turn(doubts, count, rarity(counts)), pictures)
 
     def about_matches(self, count: int, answered: Collection[str]) -> list[Question]:
         if not count:
@@ -88,7 +89,7 @@ class Asker:
             if pair.doubt >= TOO_SURE
         }
         open_ = [
-            Doubt(allowed[pair.item].content, texts[pair.caption], pair.doubt, pair.score, key)
+            Doubt(allowed[pair.item].content, texts[pair.caption], pair.doubt, pair.score, key=key)
             for key, pair in by_id.items()
             if key not in answered
         ]

@@ -6,6 +6,7 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 
@@ -13,6 +14,7 @@ AGAIN = 0.8  # what a further question about the same tag counts for, each time
 SAME_IMAGE = 0.6  # likewise about the same image
 RARE = 0.25  # how far rare tags come first: the exponent of how rare they are
 RARE_MOST = 2.0
+TURNS = (False, True, False, None)  # what the catalog says, in the order in which it is asked about
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,30 @@ class Doubt:
     about: str  # the tag or the query
     doubt: float  # from 0 = settled to 1
     score: float  # the model's probability of yes
+    said: bool | None = None  # what the catalog says; None where it says nothing
     key: str = ""  # id of the question, where it is known
+
+
+def in_turn(doubts: Sequence[Doubt], count: int, weights: Mapping[str, float]) -> list[Doubt]:
+    """The first `count` of three kinds in turn: tags that a catalog may lack, tags that it may give
+    wrongly, and tags of images about which it says nothing. How doubtful two kinds are cannot be
+    compared; that more is left out of a catalog than is wrong in it can be relied on.
+    """
+    kinds = {
+        said: iter(spread([one for one in doubts if one.said is said], count, weights))
+        for said in (False, True, None)
+    }
+    chosen: list[Doubt] = []
+    left = dict(kinds)
+    for said in cycle(TURNS):
+        if len(chosen) >= count or not left:
+            return chosen
+        one = next(left[said], None) if said in left else None
+        if one is None:
+            left.pop(said, None)
+        else:
+            chosen.append(one)
+    return chosen
 
 
 def spread(doubts: Sequence[Doubt], count: int, weights: Mapping[str, float]) -> list[Doubt]:

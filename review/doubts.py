@@ -60,23 +60,41 @@ def doubts(some: Seen) -> Floats:
 
 
 class MostDoubtful:
-    """Keeps the most doubtful of each tag while images come by in parts."""
+    """Keeps the most doubtful of each tag and of what the catalog says, part by part."""
 
     def __init__(self, tags: Sequence[str], kept: int = KEPT) -> None:
         self._tags, self._kept = tags, kept
-        self._best: list[list[Doubt]] = [[] for _ in tags]
+        self._best: dict[tuple[str, bool | None], list[Doubt]] = {}
 
     def add(self, some: Seen) -> None:
         found = doubts(some)
-        for tag, name in enumerate(self._tags):
-            column = found[:, tag]
-            rows = np.argsort(-column, kind="stable")[: self._kept]
-            new = [
-                Doubt(some.contents[r], name, float(column[r]), float(some.chances[r, tag]))
-                for r in rows.tolist()
-            ]
-            best = sorted([*self._best[tag], *new], key=lambda one: -one.doubt)
-            self._best[tag] = best[: self._kept]
+        for place, tag in enumerate(self._tags):
+            if some.said is None:
+                self._add(some, tag, place, found, np.arange(len(found)), None)
+                continue
+            for said in (False, True):
+                rows = np.flatnonzero(some.said[:, place] == said)
+                self._add(some, tag, place, found, rows, said)
+
+    def _add(
+        self,
+        some: Seen,
+        tag: str,
+        place: int,
+        found: Floats,
+        rows: NDArray[np.intp],
+        said: bool | None,
+    ) -> None:
+        column = found[rows, place]
+        first = rows[np.argsort(-column, kind="stable")[: self._kept]]
+        new = [
+            Doubt(
+                some.contents[r], tag, float(found[r, place]), float(some.chances[r, place]), said
+            )
+            for r in first.tolist()
+        ]
+        best = [*self._best.get((tag, said), []), *new]
+        self._best[tag, said] = sorted(best, key=lambda one: -one.doubt)[: self._kept]
 
     def all(self) -> list[Doubt]:
-        return [one for some in self._best for one in some]
+        return [one for some in self._best.values() for one in some]

@@ -19,7 +19,7 @@ from encoder.encoded import Encoded
 from errors import IndexStateError, QueryError
 from indexer.job import build_index
 from review import Answers, Review
-from review.choosing import AGAIN, Doubt, rarity, spread
+from review.choosing import AGAIN, Doubt, in_turn, rarity, spread
 from review.doubts import MostDoubtful, Seen, doubts
 from settings import Settings
 from tagger.gather import gather
@@ -197,6 +197,17 @@ def test_doubt_is_greatest_at_the_threshold_and_where_the_catalog_is_contradicte
     assert [(one.image, one.about) for one in keeper.all()] == [
         ("second", "a"), ("first", "b"), ("second", "c")
     ]  # fmt: skip
+
+
+def test_lacking_and_wrong_tags_and_new_images_are_asked_about_in_turn() -> None:
+    some = [
+        Doubt(f"{said}{n}", f"tag {n}", doubt, 0.5, said)
+        for said, doubt in ((True, 0.9), (False, 0.1), (None, 0.5))
+        for n in range(4)
+    ]
+    assert [one.said for one in in_turn(some, 6, {})] == [False, True, False, None, False, True]
+    assert len(in_turn(some, 50, {})) == 12
+    assert in_turn([], 5, {}) == []
 
 
 def test_a_model_of_another_index_is_refused(

@@ -40,9 +40,16 @@ MOST_BYTES = 16_000_000
 def pack(artifact: Path, target: Path = BASE_FOLDER) -> int:
     """Write the shipped form of a trained artifact; returns its size in bytes."""
     made = artifacts.load(artifact)
+    if made.refit is not None:
+        raise ModelError(
+            "a refitted model does not ship", "its heads were corrected by answers of one home",
+            "run `pairdex refit --undo`",
+        )  # fmt: skip
     target.mkdir(parents=True, exist_ok=True)
-    with (target / "weights.npz").open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **read_arrays(artifact / "weights.npz"))
+    arrays = read_arrays(artifact / "weights.npz")
+    if not _holds(target / "weights.npz", arrays):  # equal weights stay the same file
+        with (target / "weights.npz").open("wb") as stream:
+            np.savez_compressed(stream, allow_pickle=False, **arrays)
     for name in COPIED:
         shutil.copyfile(artifact / name, target / name)
     files = {name: artifacts.sha256(target / name) for name in PACKED}
@@ -79,6 +86,15 @@ def unpack(home: Home, source: Path = BASE_FOLDER) -> artifacts.Artifact:
             sealed = artifacts.seal(built, bare)
             artifacts.install(built, home.artifact)
     return sealed
+
+
+def _holds(file: Path, arrays: dict[str, np.ndarray]) -> bool:
+    if not file.is_file():
+        return False
+    there = read_arrays(file)
+    return there.keys() == arrays.keys() and all(
+        np.array_equal(there[name], array) for name, array in arrays.items()
+    )
 
 
 _TRAIN = "run `pairdex train`"
