@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -25,12 +26,13 @@ from encoder.inputs import Pixels
 from encoder.products import Floats, ProductFile, ProductHead, query_views
 from errors import CatalogError
 from progress import Progress, silent
+from training.checkpoints import Checkpoints, run_name
 from training.export import export_graph
 from training.features import decode, plain_features
 from training.photographed import photographed
 from training.products_calibrate import Calibrated, Queries, calibrate
 from training.products_head import fit_head, with_centres
-from training.products_tune import tune
+from training.products_tune import source_side, tune
 from training.recipe import Pair, Recipe
 
 SEVERAL = 4  # pictures of the middling product from which a softmax learns
@@ -56,7 +58,8 @@ def train_products(
 ) -> ProductFile:
     """Fit, calibrate and install the recogniser of a home; `name` is that of the backbone.
 
-    With `recipe.finetune` the backbone is changed.
+    With `recipe.finetune` it gets a backbone of its own. A killed fine-tuning goes on where its
+    last finished epoch ended.
     """
     pairs = product_pairs(store, recipe.product)
     names = sorted({product for _, product in pairs})
@@ -67,11 +70,10 @@ def train_products(
             "name a column of the catalog that holds the product of each item",
         )
     learn, held, several = divide(pairs)
-    size = backbone.input_shape[1]
-    material = _material(learn, names, size, progress)
     if several:
-        file, head = _softmax(backbone, name, material, held, names, recipe, progress)
+        file, head, backbone = _softmax(home, backbone, name, learn, held, names, recipe, progress)
     else:
+        material = _material(learn, names, backbone.input_shape[1], progress)
         file, head = _nearest(backbone, material, names, recipe)
     return _install(home, backbone, file, head)
 
@@ -109,42 +111,43 @@ def divide(
 def _material(
     pairs: Sequence[tuple[ItemRecord, str]], names: Sequence[str], size: int, progress: Progress
 ) -> Material:
-    from pathlib import Path
-
     number = {name: place for place, name in enumerate(names)}
     decoded = decode([Pair(i.key, Path(i.image), ()) for i, _ in pairs], size, progress)
     return Material(decoded, np.array([number[product] for _, product in pairs], np.intp))
 
 
 def _softmax(
+    home: Home,
     backbone: keras.Model,
     name: str,
-    material: Material,
+    learn: Sequence[tuple[ItemRecord, str]],
     held: Sequence[tuple[ItemRecord, str]],
     names: list[str],
     recipe: Recipe,
     progress: Progress,
-) -> tuple[ProductFile, ProductHead]:
-    dice = np.random.default_rng(recipe.seed)
-
-    def look() -> NDArray[np.float16]:
-        return _view_features(backbone, material.images, recipe.views, dice, progress)
-
-    if recipe.finetune:
-        images, labels = material.images, material.labels
-        weight, bias, views = tune(backbone, name, images, labels, recipe, look, progress)
-    else:
-        views = look()
-        weight, bias = fit_head(views, material.labels, len(names), recipe.seed)
-    plain = views[0].astype(np.float32)
-    head = with_centres(weight, bias, plain, material.labels, len(names))
-    asked = _material(held, names, material.images.shape[1], progress)
+) -> tuple[ProductFile, ProductHead, keras.Model]:
+    size = backbone.input_shape[1]
+    material = _material(learn, names, size, progress)
+    asked = _material(held, names, size, progress)
     if not len(asked.labels):
         raise CatalogError(
             "no picture to judge the recogniser by",
             "the val split holds none of the products",
             "give some items the split val",
         )
+    checkpoints = _checkpoints(home, backbone, name, learn, recipe)
+    views: NDArray[np.float16] | None = None
+    if recipe.finetune:
+        source = _material(learn, names, source_side(size), progress)
+        tuned = tune(backbone, name, source.images, source.labels, recipe, checkpoints, progress)
+        backbone, weight, bias = tuned.backbone, tuned.weight, tuned.bias
+        plain = plain_features(backbone, material.images).astype(np.float32)
+    else:
+        dice = np.random.default_rng(recipe.seed)
+        views = _view_features(backbone, material.images, recipe.views, dice, progress)
+        weight, bias = fit_head(views, material.labels, len(names), recipe.seed)
+        plain = views[0].astype(np.float32)
+    head = with_centres(weight, bias, plain, material.labels, len(names))
     queries = Queries(_query_features(backbone, asked.images), asked.labels)
 
     def without(some: NDArray[np.intp]) -> ProductHead:
@@ -152,11 +155,29 @@ def _softmax(
         kept = ~np.isin(material.labels, some)
         left = np.setdiff1d(np.arange(len(names)), some)
         numbers = np.searchsorted(left, material.labels[kept])
-        fitted = fit_head(views[:, kept], numbers, len(left), recipe.seed)
+        if views is None:  # a softmax of its own would not be on the scale of the tuned one
+            fitted = weight[:, left], bias[left]
+        else:
+            fitted = fit_head(views[:, kept], numbers, len(left), recipe.seed)
         return with_centres(*fitted, plain[kept], numbers, len(left))
 
     found = calibrate(head, without, queries, recipe)
-    return _file(found, names, material, recipe, "softmax"), head
+    checkpoints.clear()
+    return _file(found, names, material, recipe, "softmax"), head, backbone
+
+
+def _checkpoints(
+    home: Home,
+    backbone: keras.Model,
+    name: str,
+    learn: Sequence[tuple[ItemRecord, str]],
+    recipe: Recipe,
+) -> Checkpoints:
+    """Of a fine-tuning of this backbone on these pictures; another one begins anew."""
+    pairs = [Pair(item.key, Path(item.image), (), (product,)) for item, product in learn]
+    sums = [float(np.abs(weight).sum()) for weight in backbone.get_weights()]
+    run = run_name("products", pairs, recipe, name, backbone.input_shape, sums)
+    return Checkpoints(home.cache / "training", run)
 
 
 def _nearest(

@@ -17,7 +17,11 @@ RATE = 2e-3
 
 
 def fit_head(
-    features: NDArray[np.generic], labels: NDArray[np.intp], products: int, seed: int
+    features: NDArray[np.generic],
+    labels: NDArray[np.intp],
+    products: int,
+    seed: int,
+    epochs: int = EPOCHS,
 ) -> tuple[Floats, Floats]:
     """`[views, n, features]` → weight `[features, products]` and bias, for raw features.
 
@@ -30,7 +34,7 @@ def fit_head(
     entry = keras.Input((width,))
     dense = layers.Dense(products, kernel_regularizer=keras.regularizers.L2(L2))
     model = keras.Model(entry, dense(layers.Dropout(DROPOUT)(entry)))
-    steps = max(1, -(-count // BATCH)) * EPOCHS
+    steps = max(1, -(-count // BATCH)) * epochs
     rate = keras.optimizers.schedules.CosineDecay(RATE, steps)
     model.compile(
         optimizer=keras.optimizers.Adam(rate),
@@ -38,7 +42,7 @@ def fit_head(
         jit_compile=False,
     )
     dice = np.random.default_rng(seed)
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         order = dice.permutation(count)
         if len(order) % BATCH:  # a short last batch would be compiled anew
             order = np.concatenate([order, dice.integers(count, size=-len(order) % BATCH)])

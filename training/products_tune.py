@@ -1,38 +1,58 @@
-"""Fine-tuning the backbone to tell products apart: the softmax first, then both together.
+"""Fine-tuning a backbone to tell products apart: the softmax first, then both together.
 
-Only its upper part learns: what the lower part makes of several views of each picture is computed
-once, so that an epoch costs a small share of the whole. `finetune_lower` trains all of the network,
-on another view of each picture in each epoch.
+What pays, by the inner splits of docs/records.md: crops of every size; the upper half only, for
+what the lower one sees is the same anywhere; normalisation left as it was; crops smaller than the
+pictures that will be asked, for a crop shows things larger than they are there; the output alone
+as features, for layers from half-way up and palettes remember the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 from numpy.typing import NDArray
 
 from encoder.inputs import Pixels
-from encoder.network_backbone import BACKBONES, trunk_of
+from encoder.network_backbone import build_backbone, settle, trunk_of
 from encoder.products import Floats
 from progress import Progress
-from training.photographed import photographed
+from training.checkpoints import Checkpoints, restore
+from training.crops import random_crop
+from training.features import plain_features
 from training.products_head import DROPOUT, L2, fit_head
-from training.recipe import Recipe
+from training.recipe import Epoch, Recipe
 
 WORKERS = 2
-STRENGTH = 0.7
-SMOOTHING = 0.05
+SMOOTHING = 0.1
 SPREAD = 1e-3  # least spread of a feature
-BATCH = 32
-# Where the upper part begins: the last layer of small maps and few channels.
-SPLITS = {"mobilenetv2": "block_12_add", "efficientnetb0": "block5c_add"}
+PROBE_VIEWS, PROBE_EPOCHS = 3, 8  # of the softmax before the backbone learns
+# Layers up to this one stay as they are: large maps, few channels, more than half of the work.
+LOWER = {"mobilenetv2": "block_6_project_BN", "efficientnetb0": "block4a_project_bn"}
 Rows = NDArray[np.intp]
-Views = NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A backbone of the size asked for, whose features are its output alone, and its softmax."""
+
+    backbone: keras.Model
+    weight: Floats
+    bias: Floats
+
+
+def source_side(size: int) -> int:
+    """How large pictures are kept to be cropped, for a backbone of this size."""
+    return round(size * 5 / 4)
+
+
+def crop_side(size: int) -> int:
+    """Crops are a sixth smaller than what is asked later, in steps that convolutions divide by."""
+    return max(32, round(size * 5 / 6 / 32) * 32)
 
 
 def tune(
@@ -41,163 +61,188 @@ def tune(
     images: Pixels,
     labels: Rows,
     recipe: Recipe,
-    look: Callable[[], Views],
+    checkpoints: Checkpoints,
     progress: Progress,
-) -> tuple[Floats, Floats, Views]:
-    """Change the backbone in place; returns the softmax that goes with it and features of views.
+) -> Tuned:
+    """`images` have `source_side`. The backbone itself stays as it is; `name` is what it is."""
+    side = crop_side(backbone.input_shape[1])
+    learner = _copy(backbone, name, side)
+    trunk = trunk_of(learner)
+    if not recipe.finetune_lower:
+        _freeze(trunk, LOWER.get(name))
+    pixels = keras.Input((side, side, 3))
+    features = _Settled(learner)(pixels)
+    top = _Softmax(int(labels.max()) + 1)
+    model = keras.Model(pixels, top.over(features))
+    fit = _Fit(model, images, labels, side, recipe, progress)
+    if not fit.resume(checkpoints):
+        top.begin(*_probe(learner, images, labels, side, recipe, progress))
+    fit.run(checkpoints)
+    return Tuned(_copy(learner, name, backbone.input_shape[1]), *top.plain())
 
-    `look` computes such features with the backbone as it then is.
-    """
-    dice = np.random.default_rng(recipe.seed)
+
+def _copy(backbone: keras.Model, name: str, size: int) -> keras.Model:
+    """The same convolutions for pictures of another size."""
+    made = build_backbone(name, size, middle=False, palette=False)
+    trunk = trunk_of(made)
+    trunk.set_weights(trunk_of(backbone).get_weights())
+    settle(trunk)
+    return made
+
+
+def _freeze(trunk: keras.Model, last: str | None) -> None:
+    if last is None:  # of a backbone that nobody has looked into
+        return
+    for layer in trunk.layers:
+        layer.trainable = False
+        if layer.name == last:
+            return
+
+
+def _probe(
+    learner: keras.Model,
+    images: Pixels,
+    labels: Rows,
+    side: int,
+    recipe: Recipe,
+    progress: Progress,
+) -> tuple[Floats, Floats, Floats]:
+    """Features of some views, and the weight and bias that are best for them."""
+    dice = np.random.default_rng([recipe.seed, 0])
+    found = []
+    for view in range(PROBE_VIEWS):
+        progress("views", view, PROBE_VIEWS)
+        found.append(plain_features(learner, _crops(images, side, dice)))
+    progress("views", PROBE_VIEWS, PROBE_VIEWS)
+    views = np.stack(found)
     count = int(labels.max()) + 1
-    truth = np.eye(count, dtype=np.float32)[labels]
-    top = _Softmax(count)
-    if name in SPLITS and not recipe.finetune_lower:
-        upper, maps, views = _upper(backbone, name, images, recipe.views, dice, progress)
-        model = keras.Model(upper.inputs, top.over(upper.output, views, labels, recipe.seed))
+    weight, bias = fit_head(views, labels, count, recipe.seed, PROBE_EPOCHS)
+    return views.reshape(-1, views.shape[-1]).astype(np.float32), weight, bias
 
-        def some(rows: Rows) -> list[NDArray[Any]]:
-            view = dice.integers(recipe.views, size=len(rows))
-            return [maps[view, rows].astype(np.float32), views[view, rows].astype(np.float32)]
 
-        _fit(model, some, truth, recipe, dice, progress)
-        views = np.stack([_raised(upper, *pair) for pair in zip(maps, views, strict=True)])
-    else:
-        pixels = keras.Input(backbone.input_shape[1:])
-        # Normalisation stays as it was learnt: batches of a few products would shake it.
-        features = backbone(pixels, training=False)
-        model = keras.Model(pixels, top.over(features, look(), labels, recipe.seed))
-        _fit(model, lambda rows: _views(images[rows], dice), truth, recipe, dice, progress)
-        views = look()
-    return *top.plain(), views
+class _Settled(layers.Layer):
+    """A backbone whose normalisation stays as it was learnt; batches of few products shake it.
+
+    `backbone(pixels, training=False)` in a functional model does not do it: Keras overrules that
+    with the mode of the whole, and products were then told apart worse than by a frozen one.
+    """
+
+    def __init__(self, backbone: keras.Model) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def call(self, pixels: Any) -> Any:
+        return self.backbone(pixels, training=False)
 
 
 class _Softmax:
     """The softmax over features brought to one scale: dropout must take off nothing but spread."""
 
     def __init__(self, products: int) -> None:
-        self._products = products
         self._dense = layers.Dense(products, kernel_regularizer=keras.regularizers.L2(L2))
+        self._even = _Even()
 
-    def over(self, features: Any, views: Views, labels: Rows, seed: int) -> Any:
-        """Logits of features, begun with what is best for the backbone as it is."""
-        flat = views.reshape(-1, views.shape[-1]).astype(np.float32)
-        self._mean, self._spread = flat.mean(axis=0), flat.std(axis=0) + SPREAD
-        weight, bias = fit_head(views, labels, self._products, seed)
-        even = layers.Rescaling(1 / self._spread, -self._mean / self._spread)(features)
-        logits = self._dense(layers.Dropout(DROPOUT)(even))
-        self._dense.set_weights([weight * self._spread[:, None], bias + self._mean @ weight])
-        return logits
+    def over(self, features: Any) -> Any:
+        return self._dense(layers.Dropout(DROPOUT)(self._even(features)))
+
+    def begin(self, flat: Floats, weight: Floats, bias: Floats) -> None:
+        mean, spread = flat.mean(axis=0), flat.std(axis=0) + SPREAD
+        self._even.set_weights([mean, spread])
+        self._dense.set_weights([weight * spread[:, None], bias + mean @ weight])
 
     def plain(self) -> tuple[Floats, Floats]:
         """Weight and bias for features as they are."""
+        mean, spread = self._even.get_weights()
         kernel, bias = self._dense.get_weights()
-        weight = (kernel / self._spread[:, None]).astype(np.float32)
-        return weight, (bias - self._mean @ weight).astype(np.float32)
+        weight = (kernel / spread[:, None]).astype(np.float32)
+        return weight, (bias - mean @ weight).astype(np.float32)
 
 
-def _raised(upper: keras.Model, maps: Views, whole: Views) -> Views:
-    """What the upper part makes of the maps of one view."""
-    found = np.empty_like(whole)
-    for start in range(0, len(maps), BATCH):
-        rows = slice(start, start + BATCH)
-        parts = [np.asarray(part[rows], np.float32) for part in (maps, whole)]
-        short = BATCH - len(parts[0])
-        parts = [np.pad(part, [(0, short)] + [(0, 0)] * (part.ndim - 1)) for part in parts]
-        found[rows] = upper.predict_on_batch(parts)[: BATCH - short]
-    return found
+class _Even(layers.Layer):
+    """Features less their mean, by their spread: both are found, not learnt."""
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        width = shape[-1]
+        self.mean = self.add_weight(shape=(width,), initializer="zeros", trainable=False)
+        self.spread = self.add_weight(shape=(width,), initializer="ones", trainable=False)
+
+    def call(self, features: Any) -> Any:
+        return (features - self.mean) / self.spread
 
 
-def _upper(
-    backbone: keras.Model,
-    name: str,
-    images: Pixels,
-    views: int,
-    dice: np.random.Generator,
-    progress: Progress,
-) -> tuple[keras.Model, Views, Views]:
-    """The upper part, what the lower one makes of each view, and the features of each view."""
-    trunk = trunk_of(backbone)
-    split = trunk.get_layer(SPLITS[name]).output
-    *_, top = trunk.outputs
-    upper = keras.Model(split, [*trunk.outputs[1:-1], top], name="upper")
-    scaled = BACKBONES[name].scaling
-    pixels = keras.Input(backbone.input_shape[1:])
-    below = keras.Model(trunk.input, split)(scaled(pixels), training=False)
-    lower = keras.Model(pixels, [below, backbone(pixels, training=False)])
-    shape, width = tuple(split.shape[1:]), int(backbone.output_shape[-1])
-    maps = np.empty((views, len(images), *shape), np.float16)
-    whole = np.empty((views, len(images), width), np.float16)
-    for view in range(views):
-        for start in range(0, len(images), BATCH):
-            progress("lower", view * len(images) + start, views * len(images))
-            part = images[start : start + BATCH]
-            looks = part if view == 0 else _views(part, dice)
-            padded = np.zeros((BATCH, *looks.shape[1:]), np.uint8)
-            padded[: len(looks)] = looks
-            made, felt = lower.predict_on_batch(padded)
-            maps[view, start : start + BATCH] = made[: len(looks)]
-            whole[view, start : start + BATCH] = felt[: len(looks)]
-    progress("lower", views * len(images), views * len(images))
-    entry, fixed = keras.Input(shape), keras.Input((width,))
-    features = _features(name, upper(entry, training=False), fixed)
-    return keras.Model([entry, fixed], features), maps, whole
+class _Fit:
+    """All epochs of one training, each on other crops; a killed one goes on where it was."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        images: Pixels,
+        labels: Rows,
+        side: int,
+        recipe: Recipe,
+        progress: Progress,
+    ) -> None:
+        self._model, self._images, self._labels, self._side = model, images, labels, side
+        self._recipe, self._progress = recipe, progress
+        self._batch = min(recipe.finetune_batch, len(labels))
+        self._steps = max(1, len(labels) // self._batch)
+        total = self._steps * recipe.finetune_epochs
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0,
+            max(1, total - total // 10),
+            warmup_target=recipe.finetune_learning_rate,
+            warmup_steps=max(1, total // 10),
+        )
+        optimizer = keras.optimizers.AdamW(
+            rate, weight_decay=recipe.weight_decay, global_clipnorm=5.0
+        )
+        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+        model.compile(
+            optimizer=optimizer,
+            loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHING),
+            metrics=["accuracy"],
+            jit_compile=False,
+        )
+        optimizer.build(model.trainable_variables)
+        self._variables = [*model.variables, *optimizer.variables]
+        self._history: list[Epoch] = []
+
+    def resume(self, checkpoints: Checkpoints) -> bool:
+        stored = checkpoints.load()
+        if stored is None or len(stored.arrays) != len(self._variables):
+            return False
+        restore(self._variables, stored.arrays)
+        self._history = stored.history
+        return True
+
+    def run(self, checkpoints: Checkpoints) -> None:
+        epochs = self._recipe.finetune_epochs
+        for number in range(len(self._history), epochs):
+            right = self._epoch(number)
+            self._history.append(Epoch("products", number + 1, {"accuracy": right}))
+            checkpoints.save(self._variables, self._history, {})
+
+    def _epoch(self, number: int) -> float:
+        """The share of crops that were told apart."""
+        dice = np.random.default_rng([self._recipe.seed, 1 + number])
+        order = dice.permutation(len(self._labels))
+        truth = np.eye(self._model.output_shape[-1], dtype=np.float32)
+        total, right = self._steps * self._recipe.finetune_epochs, 0.0
+        for step in range(self._steps):
+            rows = order[step * self._batch : (step + 1) * self._batch]
+            seen = _crops(self._images[rows], self._side, dice)
+            self._model.reset_metrics()
+            figures = self._model.train_on_batch(seen, truth[self._labels[rows]], return_dict=True)
+            right += float(ops.convert_to_numpy(figures["accuracy"]))
+            done = number * self._steps + step + 1
+            self._progress("products", done, total, f"accuracy {right / (step + 1):.3f}")
+        return right / self._steps
 
 
-def _features(name: str, raised: list[Any], fixed: Any) -> Any:
-    """The backbone's feature vector: what the upper part makes anew, the rest as it was."""
-    pool = layers.GlobalAveragePooling2D()
-    (_, low), (_, middle) = BACKBONES[name].taps
-    top = BACKBONES[name].width
-    *between, last = raised
-    width = int(fixed.shape[-1])
-    if width < low + middle + top:  # features without the middle
-        parts = [pool(last), fixed[:, top:]]
-    else:
-        parts = [fixed[:, :low], pool(between[0]), pool(last), fixed[:, low + middle + top :]]
-    return layers.Concatenate()([part for part in parts if part.shape[-1]])
-
-
-def _fit(
-    model: keras.Model,
-    seen: Callable[[Rows], Any],
-    truth: Floats,
-    recipe: Recipe,
-    dice: np.random.Generator,
-    progress: Progress,
-) -> None:
-    batch = min(recipe.finetune_batch, len(truth))
-    steps = max(1, len(truth) // batch)
-    total = steps * recipe.finetune_epochs
-    rate = keras.optimizers.schedules.CosineDecay(
-        recipe.finetune_learning_rate * 0.1,
-        total,
-        warmup_target=recipe.finetune_learning_rate,
-        warmup_steps=max(1, total // 20),
-    )
-    model.compile(
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, clipnorm=5.0),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHING),
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
-    for epoch in range(recipe.finetune_epochs):
-        order = dice.permutation(len(truth))
-        right = 0.0
-        for step in range(steps):
-            rows = order[step * batch : (step + 1) * batch]
-            model.reset_metrics()
-            figures = model.train_on_batch(seen(rows), truth[rows], return_dict=True)
-            right += float(figures["accuracy"])
-            done = epoch * steps + step + 1
-            progress("products", done, total, f"accuracy {right / (step + 1):.3f}")
-
-
-def _views(images: Pixels, dice: np.random.Generator) -> Pixels:
+def _crops(images: Pixels, side: int, dice: np.random.Generator) -> Pixels:
     with ThreadPoolExecutor(WORKERS) as pool:
-        return np.stack(list(pool.map(_view, images, dice.spawn(len(images)))))
-
-
-def _view(pixels: Pixels, dice: np.random.Generator) -> Pixels:
-    view = photographed(pixels, dice, STRENGTH)
-    return view[:, ::-1] if dice.random() < 0.5 else view
+        made = pool.map(
+            lambda pair: random_crop(pair[0], side, pair[1]),
+            zip(images, dice.spawn(len(images)), strict=True),
+        )
+        return np.stack(list(made))
