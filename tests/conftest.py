@@ -13,6 +13,7 @@ from db.store import Store
 from indexer.job import build_index
 from settings import Settings, load_settings
 from tests.fakes import COLOURS, FakeEncoder, draw, record
+from tests.feed_server import FeedServer, serving
 
 # No test is timed: a busy machine is no mistake in the program.
 hypothesis_settings.register_profile("pairdex", deadline=None)
@@ -50,6 +51,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
     with squares(home, folder / "pictures") as store:
         build_index(home, store, FakeEncoder(), load_settings(environment={}))
     return home
+
+
+@pytest.fixture(scope="module")
+def feed_server() -> Iterator[FeedServer]:
+    with serving() as server:
+        yield server
 
 
 def squares(home: Home, pictures: Path) -> Store:

@@ -75,37 +75,6 @@ def photos(shop: Path) -> list[tuple[Path, str]]:
         return [(shop / "unseen" / r["image"], r["product"]) for r in csv.DictReader(file)]
 
 
-# -- the demo shop ----------------------------------------------------------------------------
-
-
-def test_the_same_seed_draws_the_same_shop_and_another_another(tmp_path: Path) -> None:
-    def drawn(name: str, seed: int) -> dict[str, bytes]:
-        draw_goods(tmp_path / name, items=1, seed=seed, day=DAY)
-        files = sorted(p for p in (tmp_path / name).rglob("*") if p.is_file())
-        return {str(p.relative_to(tmp_path / name)): p.read_bytes() for p in files}
-
-    assert drawn("a", 5) == drawn("b", 5)
-    assert drawn("a", 5) != drawn("c", 6)
-
-
-def test_the_shop_has_promotions_past_running_and_to_come_and_strangers_of_its_brands(
-    shop: Path,
-) -> None:
-    with (shop / "promotions.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    today = DAY.isoformat()
-    assert {(r["starts"] > today) - (r["ends"] < today) for r in rows} >= {0}
-    assert any(not row["product"] for row in rows)
-    names = {good.name for good in assortment(GOODS, SEED)}
-    assert {product for _, product in photos(shop)} == names | {""}
-
-
-def test_goods_are_all_of_different_names() -> None:
-    goods = assortment(80, 1)
-    assert len({good.name for good in goods}) == 80
-    assert goods[:40] == assortment(40, 1)
-
-
 # -- views ------------------------------------------------------------------------------------
 
 
@@ -324,30 +293,3 @@ def test_the_command_prints_records_and_answers_for_each_file(
         assert done.returncode == 2
         assert done.stderr.startswith("error: --")
         assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("middle", [True, False])
-def test_the_upper_part_makes_of_kept_maps_what_the_whole_backbone_makes(middle: bool) -> None:
-    from encoder.network_backbone import build_backbone
-    from progress import silent
-    from training.products_tune import _raised, _upper
-
-    backbone = build_backbone("mobilenetv2", 64, middle=middle)
-    for variable in backbone.weights:  # random weights fade to nothing on their way up
-        if "variance" in variable.path:
-            variable.assign(np.full(variable.shape, 0.1, np.float32))
-    dice = np.random.default_rng(0)
-    images = dice.integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
-    upper, maps, views = _upper(backbone, "mobilenetv2", images, 2, dice, silent)
-    exact = backbone.predict_on_batch(images)
-    assert views.shape == (2, 5, exact.shape[1])
-    assert np.allclose(views[0], exact, atol=0.01)
-    # The maps are kept in half precision, which this untrained network makes the most of.
-    assert np.corrcoef(_raised(upper, maps[0], views[0]).ravel(), exact.ravel())[0, 1] > 0.999
-    assert np.corrcoef(views[1].ravel(), exact.ravel())[0, 1] < 0.999
-    # What the upper part makes is its own: only the rest is taken from what was kept.
-    blind = _raised(upper, maps[0], np.zeros_like(views[0])).astype(np.float32)
-    made = np.abs(blind).sum(axis=0) > 0
-    assert made.sum() >= 500
-    assert np.corrcoef(blind[:, made].ravel(), exact[:, made].ravel())[0, 1] > 0.999

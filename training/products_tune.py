@@ -4,6 +4,9 @@ What pays, by the inner splits of docs/records.md: crops of every size; the uppe
 what the lower one sees is the same anywhere; normalisation left as it was; crops smaller than the
 pictures that will be asked, for a crop shows things larger than they are there; the output alone
 as features, for layers from half-way up and palettes remember the store.
+
+What the lower half makes of some crops of each picture is computed once, so that an epoch costs a
+third of what it would. `finetune_lower` trains all of it, on other crops in each epoch.
 """
 
 from __future__ import annotations
@@ -14,26 +17,26 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 from numpy.typing import NDArray
 
 from encoder.inputs import Pixels
-from encoder.network_backbone import build_backbone, settle, trunk_of
+from encoder.network_backbone import BACKBONES, build_backbone, settle, trunk_of
 from encoder.products import Floats
 from progress import Progress
-from training.checkpoints import Checkpoints, restore
+from training.checkpoints import Checkpoints
 from training.crops import random_crop
-from training.features import plain_features
+from training.features import BATCH
+from training.products_fit import Fit, Looks, Rows
 from training.products_head import DROPOUT, L2, fit_head
-from training.recipe import Epoch, Recipe
+from training.recipe import Recipe
 
 WORKERS = 2
-SMOOTHING = 0.1
 SPREAD = 1e-3  # least spread of a feature
+CROPS = 10  # of each picture, where what the lower half makes of them is kept
 PROBE_VIEWS, PROBE_EPOCHS = 3, 8  # of the softmax before the backbone learns
-# Layers up to this one stay as they are: large maps, few channels, more than half of the work.
-LOWER = {"mobilenetv2": "block_6_project_BN", "efficientnetb0": "block4a_project_bn"}
-Rows = NDArray[np.intp]
+# Layers up to this one stay as they are: large maps, few channels, most of the work.
+LOWER = {"mobilenetv2": "block_9_add", "efficientnetb0": "block4c_add"}
 
 
 @dataclass(frozen=True)
@@ -65,20 +68,20 @@ def tune(
     progress: Progress,
 ) -> Tuned:
     """`images` have `source_side`. The backbone itself stays as it is; `name` is what it is."""
-    side = crop_side(backbone.input_shape[1])
-    learner = _copy(backbone, name, side)
-    trunk = trunk_of(learner)
-    if not recipe.finetune_lower:
-        _freeze(trunk, LOWER.get(name))
-    pixels = keras.Input((side, side, 3))
-    features = _Settled(learner)(pixels)
+    size = backbone.input_shape[1]
+    learner = _copy(backbone, name, crop_side(size))
+    if name in LOWER and not recipe.finetune_lower:
+        upper, looks = _upper(learner, name, images, recipe, progress)
+    else:
+        upper, looks = learner, _crops_of(images, learner, recipe)
+    entry = keras.Input(upper.input_shape[1:])
     top = _Softmax(int(labels.max()) + 1)
-    model = keras.Model(pixels, top.over(features))
-    fit = _Fit(model, images, labels, side, recipe, progress)
+    model = keras.Model(entry, top.over(_Settled(upper)(entry)))
+    fit = Fit(model, looks, labels, recipe, progress)
     if not fit.resume(checkpoints):
-        top.begin(*_probe(learner, images, labels, side, recipe, progress))
+        top.begin(upper, looks, labels, recipe.seed)
     fit.run(checkpoints)
-    return Tuned(_copy(learner, name, backbone.input_shape[1]), *top.plain())
+    return Tuned(_copy(learner, name, size), *top.plain())
 
 
 def _copy(backbone: keras.Model, name: str, size: int) -> keras.Model:
@@ -90,34 +93,50 @@ def _copy(backbone: keras.Model, name: str, size: int) -> keras.Model:
     return made
 
 
-def _freeze(trunk: keras.Model, last: str | None) -> None:
-    if last is None:  # of a backbone that nobody has looked into
-        return
-    for layer in trunk.layers:
-        layer.trainable = False
-        if layer.name == last:
-            return
+def _crops_of(images: Pixels, learner: keras.Model, recipe: Recipe) -> Looks:
+    def looks(rows: Rows, epoch: int) -> NDArray[Any]:
+        # Dice of their own for each batch: what a killed run would have seen, it sees.
+        dice = np.random.default_rng([recipe.seed, epoch, int(rows[0])])
+        return _crops(images[rows], learner.input_shape[1], dice)
+
+    return looks
 
 
-def _probe(
-    learner: keras.Model,
-    images: Pixels,
-    labels: Rows,
-    side: int,
-    recipe: Recipe,
-    progress: Progress,
-) -> tuple[Floats, Floats, Floats]:
-    """Features of some views, and the weight and bias that are best for them."""
+def _upper(
+    learner: keras.Model, name: str, images: Pixels, recipe: Recipe, progress: Progress
+) -> tuple[keras.Model, Looks]:
+    """The upper half, which shares its layers with `learner`, and what the lower one makes."""
+    trunk = trunk_of(learner)
+    split = trunk.get_layer(LOWER[name]).output
+    pooled = layers.GlobalAveragePooling2D()(trunk.outputs[-1])
+    upper = keras.Model(split, pooled, name="upper")
+    pixels = keras.Input(learner.input_shape[1:])
+    lower = keras.Model(pixels, keras.Model(trunk.input, split)(BACKBONES[name].scaling(pixels)))
+    side, count = learner.input_shape[1], len(images)
     dice = np.random.default_rng([recipe.seed, 0])
-    found = []
-    for view in range(PROBE_VIEWS):
-        progress("views", view, PROBE_VIEWS)
-        found.append(plain_features(learner, _crops(images, side, dice)))
-    progress("views", PROBE_VIEWS, PROBE_VIEWS)
-    views = np.stack(found)
-    count = int(labels.max()) + 1
-    weight, bias = fit_head(views, labels, count, recipe.seed, PROBE_EPOCHS)
-    return views.reshape(-1, views.shape[-1]).astype(np.float32), weight, bias
+    maps = np.empty((CROPS, count, *split.shape[1:]), np.float16)
+    for crop in range(CROPS):
+        for start in range(0, count, BATCH):
+            progress("crops", crop * count + start, CROPS * count)
+            part = images[start : start + BATCH]
+            padded = np.zeros((BATCH, side, side, 3), np.uint8)
+            padded[: len(part)] = _crops(part, side, dice)
+            maps[crop, start : start + BATCH] = lower.predict_on_batch(padded)[: len(part)]
+    progress("crops", CROPS * count, CROPS * count)
+
+    def looks(rows: Rows, epoch: int) -> NDArray[Any]:
+        return maps[(epoch + rows) % CROPS, rows].astype(np.float32)
+
+    return upper, looks
+
+
+def _crops(images: Pixels, side: int, dice: np.random.Generator) -> Pixels:
+    with ThreadPoolExecutor(WORKERS) as pool:
+        made = pool.map(
+            lambda pair: random_crop(pair[0], side, pair[1]),
+            zip(images, dice.spawn(len(images)), strict=True),
+        )
+        return np.stack(list(made))
 
 
 class _Settled(layers.Layer):
@@ -139,14 +158,19 @@ class _Softmax:
     """The softmax over features brought to one scale: dropout must take off nothing but spread."""
 
     def __init__(self, products: int) -> None:
+        self._products = products
         self._dense = layers.Dense(products, kernel_regularizer=keras.regularizers.L2(L2))
         self._even = _Even()
 
     def over(self, features: Any) -> Any:
         return self._dense(layers.Dropout(DROPOUT)(self._even(features)))
 
-    def begin(self, flat: Floats, weight: Floats, bias: Floats) -> None:
+    def begin(self, upper: keras.Model, looks: Looks, labels: Rows, seed: int) -> None:
+        """With what is best for the backbone as it is."""
+        views = np.stack([_features(upper, looks, len(labels), e) for e in range(PROBE_VIEWS)])
+        flat = views.reshape(-1, views.shape[-1])
         mean, spread = flat.mean(axis=0), flat.std(axis=0) + SPREAD
+        weight, bias = fit_head(views, labels, self._products, seed, PROBE_EPOCHS)
         self._even.set_weights([mean, spread])
         self._dense.set_weights([weight * spread[:, None], bias + mean @ weight])
 
@@ -156,6 +180,14 @@ class _Softmax:
         kernel, bias = self._dense.get_weights()
         weight = (kernel / spread[:, None]).astype(np.float32)
         return weight, (bias - mean @ weight).astype(np.float32)
+
+
+def _features(upper: keras.Model, looks: Looks, count: int, epoch: int) -> Floats:
+    parts = []
+    for start in range(0, count, BATCH):
+        rows = np.arange(start, start + BATCH) % count  # a short last batch would be compiled anew
+        parts.append(upper.predict_on_batch(looks(rows, epoch)))
+    return np.concatenate(parts)[:count]
 
 
 class _Even(layers.Layer):
@@ -168,81 +200,3 @@ class _Even(layers.Layer):
 
     def call(self, features: Any) -> Any:
         return (features - self.mean) / self.spread
-
-
-class _Fit:
-    """All epochs of one training, each on other crops; a killed one goes on where it was."""
-
-    def __init__(
-        self,
-        model: keras.Model,
-        images: Pixels,
-        labels: Rows,
-        side: int,
-        recipe: Recipe,
-        progress: Progress,
-    ) -> None:
-        self._model, self._images, self._labels, self._side = model, images, labels, side
-        self._recipe, self._progress = recipe, progress
-        self._batch = min(recipe.finetune_batch, len(labels))
-        self._steps = max(1, len(labels) // self._batch)
-        total = self._steps * recipe.finetune_epochs
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0,
-            max(1, total - total // 10),
-            warmup_target=recipe.finetune_learning_rate,
-            warmup_steps=max(1, total // 10),
-        )
-        optimizer = keras.optimizers.AdamW(
-            rate, weight_decay=recipe.weight_decay, global_clipnorm=5.0
-        )
-        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-        model.compile(
-            optimizer=optimizer,
-            loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHING),
-            metrics=["accuracy"],
-            jit_compile=False,
-        )
-        optimizer.build(model.trainable_variables)
-        self._variables = [*model.variables, *optimizer.variables]
-        self._history: list[Epoch] = []
-
-    def resume(self, checkpoints: Checkpoints) -> bool:
-        stored = checkpoints.load()
-        if stored is None or len(stored.arrays) != len(self._variables):
-            return False
-        restore(self._variables, stored.arrays)
-        self._history = stored.history
-        return True
-
-    def run(self, checkpoints: Checkpoints) -> None:
-        epochs = self._recipe.finetune_epochs
-        for number in range(len(self._history), epochs):
-            right = self._epoch(number)
-            self._history.append(Epoch("products", number + 1, {"accuracy": right}))
-            checkpoints.save(self._variables, self._history, {})
-
-    def _epoch(self, number: int) -> float:
-        """The share of crops that were told apart."""
-        dice = np.random.default_rng([self._recipe.seed, 1 + number])
-        order = dice.permutation(len(self._labels))
-        truth = np.eye(self._model.output_shape[-1], dtype=np.float32)
-        total, right = self._steps * self._recipe.finetune_epochs, 0.0
-        for step in range(self._steps):
-            rows = order[step * self._batch : (step + 1) * self._batch]
-            seen = _crops(self._images[rows], self._side, dice)
-            self._model.reset_metrics()
-            figures = self._model.train_on_batch(seen, truth[self._labels[rows]], return_dict=True)
-            right += float(ops.convert_to_numpy(figures["accuracy"]))
-            done = number * self._steps + step + 1
-            self._progress("products", done, total, f"accuracy {right / (step + 1):.3f}")
-        return right / self._steps
-
-
-def _crops(images: Pixels, side: int, dice: np.random.Generator) -> Pixels:
-    with ThreadPoolExecutor(WORKERS) as pool:
-        made = pool.map(
-            lambda pair: random_crop(pair[0], side, pair[1]),
-            zip(images, dice.spawn(len(images)), strict=True),
-        )
-        return np.stack(list(made))

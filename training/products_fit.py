@@ -1,0 +1,82 @@
+"""The epochs of a recogniser's fine-tuning; a killed one goes on after its last whole epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from progress import Progress
+from training.checkpoints import Checkpoints, restore
+from training.recipe import Epoch, Recipe
+
+SMOOTHING = 0.1
+WARM_UP = 0.1  # share of the steps in which the rate climbs
+Rows = NDArray[np.intp]
+Looks = Callable[[Rows, int], NDArray[Any]]  # what some pictures look like in an epoch
+
+
+class Fit:
+    def __init__(
+        self, model: keras.Model, looks: Looks, labels: Rows, recipe: Recipe, progress: Progress
+    ) -> None:
+        self._model, self._looks, self._labels = model, looks, labels
+        self._recipe, self._progress = recipe, progress
+        self._batch = min(recipe.finetune_batch, len(labels))
+        self._steps = max(1, len(labels) // self._batch)
+        total = self._steps * recipe.finetune_epochs
+        climb = max(1, round(total * WARM_UP))
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0,
+            max(1, total - climb),
+            warmup_target=recipe.finetune_learning_rate,
+            warmup_steps=climb,
+        )
+        optimizer = keras.optimizers.AdamW(
+            rate, weight_decay=recipe.weight_decay, global_clipnorm=5.0
+        )
+        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+        model.compile(
+            optimizer=optimizer,
+            loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHING),
+            metrics=["accuracy"],
+            jit_compile=False,
+        )
+        optimizer.build(model.trainable_variables)
+        self._variables = [*model.variables, *optimizer.variables]
+        self._history: list[Epoch] = []
+
+    def resume(self, checkpoints: Checkpoints) -> bool:
+        """Whether there was something to go on from."""
+        stored = checkpoints.load()
+        if stored is None or len(stored.arrays) != len(self._variables):
+            return False
+        restore(self._variables, stored.arrays)
+        self._history = stored.history
+        return True
+
+    def run(self, checkpoints: Checkpoints) -> None:
+        for number in range(len(self._history), self._recipe.finetune_epochs):
+            right = self._epoch(number)
+            self._history.append(Epoch("products", number + 1, {"accuracy": right}))
+            checkpoints.save(self._variables, self._history, {})
+
+    def _epoch(self, number: int) -> float:
+        """The share of pictures that were told apart."""
+        order = np.random.default_rng([self._recipe.seed, number]).permutation(len(self._labels))
+        truth = np.eye(self._model.output_shape[-1], dtype=np.float32)
+        total, right = self._steps * self._recipe.finetune_epochs, 0.0
+        for step in range(self._steps):
+            rows = order[step * self._batch : (step + 1) * self._batch]
+            self._model.reset_metrics()
+            figures = self._model.train_on_batch(
+                self._looks(rows, number), truth[self._labels[rows]], return_dict=True
+            )
+            right += float(ops.convert_to_numpy(figures["accuracy"]))
+            done = number * self._steps + step + 1
+            self._progress("products", done, total, f"accuracy {right / (step + 1):.3f}")
+        return right / self._steps
