@@ -75,11 +75,11 @@ def tune(
     else:
         upper, looks = learner, _crops_of(images, learner, recipe)
     entry = keras.Input(upper.input_shape[1:])
-    top = _Softmax(int(labels.max()) + 1)
+    top = _Softmax(int(labels.max()) + 1, recipe.seed)
     model = keras.Model(entry, top.over(_Settled(upper)(entry)))
     fit = Fit(model, looks, labels, recipe, progress)
     if not fit.resume(checkpoints):
-        top.begin(upper, looks, labels, recipe.seed)
+        top.begin(upper, looks, labels)
     fit.run(checkpoints)
     return Tuned(_copy(learner, name, size), *top.plain())
 
@@ -157,20 +157,20 @@ class _Settled(layers.Layer):
 class _Softmax:
     """The softmax over features brought to one scale: dropout must take off nothing but spread."""
 
-    def __init__(self, products: int) -> None:
-        self._products = products
+    def __init__(self, products: int, seed: int) -> None:
+        self._products, self._seed = products, seed
         self._dense = layers.Dense(products, kernel_regularizer=keras.regularizers.L2(L2))
         self._even = _Even()
 
     def over(self, features: Any) -> Any:
-        return self._dense(layers.Dropout(DROPOUT)(self._even(features)))
+        return self._dense(layers.Dropout(DROPOUT, seed=self._seed)(self._even(features)))
 
-    def begin(self, upper: keras.Model, looks: Looks, labels: Rows, seed: int) -> None:
+    def begin(self, upper: keras.Model, looks: Looks, labels: Rows) -> None:
         """With what is best for the backbone as it is."""
         views = np.stack([_features(upper, looks, len(labels), e) for e in range(PROBE_VIEWS)])
         flat = views.reshape(-1, views.shape[-1])
         mean, spread = flat.mean(axis=0), flat.std(axis=0) + SPREAD
-        weight, bias = fit_head(views, labels, self._products, seed, PROBE_EPOCHS)
+        weight, bias = fit_head(views, labels, self._products, self._seed, PROBE_EPOCHS)
         self._even.set_weights([mean, spread])
         self._dense.set_weights([weight * spread[:, None], bias + mean @ weight])
 
