@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -14,6 +15,9 @@ from indexer.job import build_index
 from settings import Settings, load_settings
 from tests.fakes import COLOURS, FakeEncoder, draw, record
 from tests.feed_server import FeedServer, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 # No test is timed: a busy machine is no mistake in the program.
 hypothesis_settings.register_profile("pairdex", deadline=None)
@@ -69,3 +73,32 @@ def squares(home: Home, pictures: Path) -> Store:
     store = Store.open(home.path, create=True)
     store.apply_import(items, [])
     return store
+
+
+# The tests of the page: a browser for each file of tests, as one is worth keeping.
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from tests.page_samples import browsing
+
+    with browsing() as found:
+        yield found
+
+
+@pytest.fixture
+def site(tmp_path: Path, settings: Settings) -> Iterator[str]:
+    """The address of a service over forty squares."""
+    from tests.page_samples import site
+
+    with site(tmp_path, settings) as (base, _app):
+        yield base
+
+
+@pytest.fixture
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    """A page of that service, not yet loaded."""
+    from tests.page_samples import looking
+
+    with looking(browser, site) as found:
+        yield found

@@ -1,9 +1,10 @@
 // The search box: words with completion, pictures and items beside them, help with the language.
 
-import { ask, item } from "./api.js";
+import { item } from "./api.js";
 import { combobox } from "./complete.js";
 import { button, el, icon } from "./dom.js";
 import { showLanguage } from "./language.js";
+import { offered, put } from "./offered.js";
 import { MOST, keep, preview, recall } from "./pictures.js";
 import { go, read } from "./route.js";
 import { toast } from "./say.js";
@@ -45,7 +46,7 @@ export function searchBox() {
   });
   const given = el("ul", { class: "given row", "aria-label": t("search.given") });
   const { list, close } = combobox(input, {
-    source: completions,
+    source: offered,
     pick,
     label: t("search.completions"),
   });
@@ -100,8 +101,8 @@ export function searchBox() {
     input.focus();
   }
 
-  function pick({ start, end, insert: text }) {
-    input.setRangeText(`${text} `, start, end, "end");
+  function pick(choice) {
+    put(input, choice, " ");
     typed();
   }
 
@@ -148,29 +149,3 @@ const chip = (picture, text, remove) =>
       onclick: remove,
     }),
   );
-
-/** The word at the caret, without the signs of the query language before it. */
-export function wordAt(text, caret) {
-  const before = text.slice(0, caret);
-  const start = before.search(/[^\s]*$/);
-  const signs = /^-?(?:\d+(?:\.\d+)?:)?["“「]?/.exec(before.slice(start))[0].length;
-  return { start: start + signs, end: caret, word: before.slice(start + signs) };
-}
-
-async function completions(text, caret, signal) {
-  const { start, end, word } = wordAt(text, caret);
-  if (!word) return [];
-  const answer = await ask(`/v1/complete?limit=8&text=${encodeURIComponent(word)}`, { signal });
-  return answer.completions.map((one) => ({
-    start,
-    end,
-    insert: one.text,
-    label: one.text,
-    note: kindOf(one),
-  }));
-}
-
-function kindOf(one) {
-  const kind = t(`complete.${one.kind}`);
-  return one.items ? `${kind} · ${one.items.toLocaleString()}` : kind;
-}

@@ -3,9 +3,21 @@
 import { ask } from "./api.js";
 import { combobox } from "./complete.js";
 import { button, el, icon } from "./dom.js";
+import { offered, put } from "./offered.js";
 import { go } from "./route.js";
 import { t } from "./words.js";
-import { chosen, equal, parse, quoted, range, ranged, toggled, write, written } from "./where.js";
+import {
+  bare,
+  chosen,
+  equal,
+  parse,
+  quoted,
+  range,
+  ranged,
+  toggled,
+  write,
+  written,
+} from "./where.js";
 
 const HIDDEN = new Set(["id", "name", "caption"]); // searched by words, not picked from
 const FEW = 12; // attributes that are shown at once
@@ -156,11 +168,12 @@ function other(one, set) {
   });
   const { list } = combobox(input, {
     label: named(one.name),
-    source: async (text, _caret, signal) =>
-      (await whereCompletions(`${quoted(one.name)} = ${text}`, signal))
-        .filter((choice) => choice.kind === "value")
-        .map((choice) => ({ ...choice, label: choice.value ?? choice.text })),
-    pick: (choice) => set(choice.value ?? choice.text),
+    source: async (text, _caret, signal) => {
+      const condition = `${quoted(one.name)} = ${text}`;
+      const found = await offered(condition, condition.length, signal, "where");
+      return found.filter((choice) => choice.kind === "value");
+    },
+    pick: (choice) => set(bare(choice.text)),
   });
   input.addEventListener("keydown", (event) => {
     if (
@@ -213,8 +226,8 @@ function handWritten(state) {
   const set = () => go({ where: input.value.trim() });
   const { list } = combobox(input, {
     label: t("filter.hand"),
-    source: (text, caret, signal) => whereCompletions(text.slice(0, caret), signal),
-    pick: (choice) => input.setRangeText(choice.insert, choice.start, input.selectionStart, "end"),
+    source: (text, caret, signal) => offered(text, caret, signal, "where"),
+    pick: (choice) => put(input, choice),
   });
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.isComposing && !event.defaultPrevented) {
@@ -225,17 +238,4 @@ function handWritten(state) {
   input.addEventListener("change", set);
   const hint = el("p", { class: "tiny soft" }, t("filter.hand.hint"));
   return el("div", { class: "pick" }, input, list, hint);
-}
-
-async function whereCompletions(text, signal) {
-  const answer = await ask(`/v1/complete?for=where&limit=8&text=${encodeURIComponent(text)}`, {
-    signal,
-  });
-  return answer.completions.map((one) => ({
-    ...one,
-    insert: one.text,
-    start: one.start ?? text.length,
-    label: one.text,
-    note: one.items ? one.items.toLocaleString() : "",
-  }));
 }

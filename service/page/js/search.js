@@ -151,7 +151,7 @@ async function load(asked, signal, cursor = "") {
     return {
       browsing: true,
       results: answer.items.map(plain),
-      cursor: answer.cursor || answer.next || "",
+      cursor: answer.after || "",
       total: answer.total,
     };
   }

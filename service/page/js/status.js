@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 import { button, byId, el } from "./dom.js";
 import * as live from "./live.js";
 import { recognises } from "./record.js";
-import { problem, say } from "./say.js";
+import { message, problem, say } from "./say.js";
 import { locale, t } from "./words.js";
 
 let view,
@@ -47,16 +47,19 @@ export async function update() {
 }
 
 function state(said) {
+  const live = said.generation;
   const facts = [
-    ["index.generation", said.generation],
-    ["index.items", number(said.items)],
-    ["index.captions", number(said.captions)],
-    ["index.created", when(said.created)],
-    ["index.model", said.model && el("code", {}, String(said.model).slice(0, 12))],
+    ["index.generation", live?.name ?? t("index.none")],
+    [
+      "index.items",
+      live && t("index.of", { count: number(live.items), all: number(said.catalog.items) }),
+    ],
+    ["index.captions", number(live?.captions)],
+    ["index.created", when(live?.created)],
+    ["index.model", live && el("code", { title: live.model }, live.model.slice(0, 12))],
     ["index.queue", number(said.queue ?? 0)],
   ];
-  const failures = said.failures || [],
-    generations = said.generations || [];
+  const failures = [said.trouble, ...(said.failures || [])].filter(Boolean);
   return [
     el(
       "dl",
@@ -72,12 +75,12 @@ function state(said) {
           ),
         ),
     ),
-    generations.length > 0 &&
+    said.published.length > 0 &&
       el(
         "section",
         { class: "stack tight" },
         el("h2", {}, t("index.generations")),
-        table(generations, said.generation),
+        published(said.published, live?.name),
       ),
     el(
       "section",
@@ -87,67 +90,29 @@ function state(said) {
         ? el(
             "ul",
             { class: "stack tight" },
-            failures.map((one) =>
-              el(
-                "li",
-                {},
-                problem({
-                  what: one.detail || one.what || one.title,
-                  why: "",
-                  remedy: one.remedy || "",
-                }),
-              ),
-            ),
+            failures.map((one) => el("li", {}, failure(one))),
           )
         : el("p", { class: "soft" }, t("index.failures.none")),
     ),
   ].filter(Boolean);
 }
 
-function table(generations, current) {
-  const heads = ["index.generation", "index.items", "index.created"];
-  return el(
-    "div",
-    {
-      class: "sheet-card scroll",
-      tabindex: 0,
-      role: "region",
-      "aria-label": t("index.generations"),
-    },
-    el(
-      "table",
-      {},
+const published = (names, current) =>
+  el(
+    "ul",
+    { class: "row" },
+    names.map((name) =>
       el(
-        "thead",
-        {},
-        el(
-          "tr",
-          {},
-          heads.map((name) => el("th", { scope: "col" }, t(name))),
-        ),
-      ),
-      el(
-        "tbody",
-        {},
-        generations.map((one) =>
-          el(
-            "tr",
-            {},
-            el(
-              "th",
-              { scope: "row", class: "figure" },
-              one.name ?? one.generation,
-              (one.name ?? one.generation) === current &&
-                el("span", { class: "live tiny" }, t("index.live")),
-            ),
-            el("td", { class: "figure" }, number(one.items)),
-            el("td", { class: "figure" }, when(one.created)),
-          ),
-        ),
+        "li",
+        { class: `chip small figure generation${name === current ? " live" : ""}` },
+        name,
+        name === current && el("span", { class: "tiny" }, t("index.live")),
       ),
     ),
   );
-}
+
+/** Without reading it out as an alert: it is no news. */
+const failure = (one) => message(one.detail || one.what || one.title, { bad: true });
 
 const number = (value) => (typeof value === "number" ? value.toLocaleString(locale()) : value);
 

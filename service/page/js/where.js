@@ -66,7 +66,7 @@ function simple(words) {
   return null;
 }
 
-const bare = (token) =>
+export const bare = (token) =>
   /^["']/.test(token) && token.length > 1 ? token.slice(1, -1).replace(/\\(.)/gs, "$1") : token;
 
 export const equal = (a, b) => a.toLowerCase() === b.toLowerCase();

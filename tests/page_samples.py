@@ -1,0 +1,111 @@
+"""A service with a catalog worth looking at, and a real Chromium that looks at its page."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from db.home import Home
+from db.store import Store
+from indexer.job import build_index
+from service.app import create_app
+from settings import Settings
+from tests.fakes import COLOURS, FakeEncoder, draw, record
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGS = (
+    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+ITEMS = 40
+SHELVES = ("left", "right", "top")
+
+
+def chromium() -> str:
+    """Its path; without one the test is skipped."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed (`make browser`)")
+    return found
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def looking(browser: Browser, base: str, **wishes: object) -> Iterator[Page]:
+    """A page of a fresh profile; nothing may go wrong in it, nor be refused by its policy."""
+    asked: dict[str, object] = {"locale": "en-GB", "base_url": base, "reduced_motion": "reduce"}
+    context = browser.new_context(**asked | wishes)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)
+    yield page
+    context.close()
+    assert not wrong
+
+
+def catalog(home: Home, pictures: Path) -> Store:
+    """Forty squares: colour by turns, on three shelves, ever larger, seen ever later."""
+    pictures.mkdir(exist_ok=True)
+    names = list(COLOURS)
+    items = []
+    for number in range(ITEMS):
+        colour = names[number % 3]
+        one = record(draw(pictures, f"{number:02}", colour, shade=number), colour)
+        attributes = {
+            "edge": number / 2,
+            "shelf": SHELVES[number % 4 % 3],
+            "seen": f"2024-{1 + number % 12:02}-01",
+        }
+        kinds = {"edge": "number", "shelf": "text", "seen": "date"}
+        items.append(dataclasses.replace(one, attributes=attributes, kinds=kinds))  # type: ignore[arg-type]
+    store = Store.open(home.path, create=True)
+    store.apply_import(items, [])
+    return store
+
+
+@contextmanager
+def running(home: Home, settings: Settings, encoder: FakeEncoder) -> Iterator[tuple[str, FastAPI]]:
+    """The service at an address of this machine."""
+    app = create_app(home.path, settings, lambda _home, _settings, _fingerprint: encoder)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", ws="none"))
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        assert app.state.service.live.settled.wait(20)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", app
+    finally:
+        app.state.service.closing.set()  # streams end by it
+        server.should_exit = True
+        thread.join(20)
+        listener.close()
+
+
+@contextmanager
+def site(folder: Path, settings: Settings) -> Iterator[tuple[str, FastAPI]]:
+    """A service over the forty squares, indexed."""
+    home, encoder = Home(folder / "home"), FakeEncoder()
+    with catalog(home, folder / "pictures") as store:
+        build_index(home, store, encoder, settings)
+        with running(home, settings, encoder) as found:
+            yield found
