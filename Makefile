@@ -11,7 +11,7 @@ PAIRDEX := $(BIN)/pairdex --home $(DEMO)/home
 # Quiet, and where the wheel's own address never needs to be known.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo demo-goods test lint format bench base docs lock clean
+.PHONY: help demo demo-goods test browser lint format bench base docs lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -66,7 +66,16 @@ demo-goods: .venv/installed
 	  $(DEMO)/goods/unseen/x0041-0.jpg --record --near 37.5665,126.9780 --within 5km
 	$(BIN)/python -m benchmarks.records $(DEMO)/goods-home $(DEMO)/goods
 
-test: .venv/installed
+# The page is tried in a real browser; where none can be had, those tests are skipped and say so.
+BROWSERS = chromium chromium-browser google-chrome google-chrome-stable
+browser:
+	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
+	  echo 'installing chromium for the tests of the page, once'; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 \
+	  || echo 'chromium could not be installed: the tests of the page will be skipped'
+
+test: .venv/installed browser
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 lint: .venv/installed

@@ -86,12 +86,12 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@pytest.fixture
-def site(tmp_path: Path, settings: Settings) -> Iterator[str]:
-    """The address of a service over forty squares."""
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service over forty squares, which its tests leave as it is."""
     from tests.page_samples import site
 
-    with site(tmp_path, settings) as (base, _app):
+    with site(tmp_path_factory.mktemp("site"), load_settings(environment={})) as (base, _app):
         yield base
 
 

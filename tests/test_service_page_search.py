@@ -32,7 +32,7 @@ def test_a_search_shows_results_with_scores_and_what_they_mean(page: Page) -> No
     expect(first.locator("img")).to_have_js_property("complete", True)
     assert first.locator("img").evaluate("img => img.naturalWidth") > 0
     assert state(page) == {"q": ["red"]}
-    page.get_by_text("What do scores mean?").click()
+    page.get_by_role("button", name="What do scores mean?").click()
     expect(page.get_by_role("dialog")).to_contain_text("A score is a probability")
 
 
@@ -50,7 +50,7 @@ def test_the_address_is_the_search_and_back_and_forward_work(page: Page) -> None
 
 
 def test_more_results_come_without_repeating_any(page: Page) -> None:
-    page.goto("/?q=red")
+    page.goto("/?q=red&apart=1")
     page.locator("#more").click()
     expect(page.locator(CARDS)).to_have_count(40)
     ids = [card.get_attribute("data-id") for card in page.locator(CARDS).all()]

@@ -4,7 +4,7 @@ import { button, byId, el, unique } from "./dom.js";
 import { t } from "./words.js";
 
 export function closable(title, { kind = "", before = [], onclose } = {}) {
-  const heading = el("h2", { class: "grow clip", id: unique("title") }, title);
+  const heading = el("h2", { class: "grow clip", id: unique("title"), tabindex: -1 }, title);
   const body = el("div", { class: "body stack" });
   const close = button(t("close"), {
     name: "close",

@@ -34,6 +34,7 @@ export function showItem(state) {
     current = { ...made, before, after, origin: document.activeElement };
     made.dialog.addEventListener("keydown", keys);
     open(made.dialog);
+    made.heading.focus();
   }
   const found = Boolean(hitOf(state.item));
   if (current.id === state.item && current.found === found) return;
@@ -67,8 +68,9 @@ async function fill(id) {
   const hit = hitOf(id),
     ids = order(),
     place = ids.indexOf(id);
-  before.disabled = place <= 0;
-  after.disabled = place < 0 || place === ids.length - 1;
+  // Not "disabled": focus would be lost from under a finger or key that walks to the end.
+  before.setAttribute("aria-disabled", String(place <= 0));
+  after.setAttribute("aria-disabled", String(place < 0 || place === ids.length - 1));
   heading.textContent = hit?.name || id;
   const side = el("div", { class: "stack side" });
   const picture = el(
