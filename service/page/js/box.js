@@ -25,9 +25,7 @@ export function searchBox() {
     type: "file",
     accept: "image/*",
     multiple: true,
-    class: "visually-hidden",
-    tabindex: -1,
-    "aria-hidden": "true",
+    hidden: true,
     onchange: () => {
       addPictures([...file.files]);
       file.value = "";

@@ -8,7 +8,7 @@ import { judge, judgeable, judgedIn } from "./judge.js";
 import { address, go, read, search } from "./route.js";
 import { copy, problem } from "./say.js";
 import { hitOf, order, shown } from "./search.js";
-import { t } from "./words.js";
+import { bytes, t } from "./words.js";
 import { why } from "./why.js";
 import { quoted } from "./where.js";
 
@@ -211,9 +211,6 @@ const label = (name) => {
   const known = t(`field.${name}`);
   return known === `field.${name}` ? name.replaceAll("_", " ") : known;
 };
-
-const bytes = (count) =>
-  count < 1e6 ? `${Math.max(1, Math.round(count / 1000))} kB` : `${(count / 1e6).toFixed(1)} MB`;
 
 async function similar(id, box) {
   try {

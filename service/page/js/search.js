@@ -177,7 +177,9 @@ function render(fresh = false) {
   view.grid.replaceChildren(...hitsOf(answer).map((hit, n) => one(hit, answer, n)));
   finish(answer);
   if (fresh && !answer.browsing)
-    say(`${answer.no_match ? t("no-match") : ""} ${view.summary.querySelector("span span").textContent}`.trim());
+    say(
+      `${answer.no_match ? t("no-match") : ""} ${view.summary.querySelector("span span").textContent}`.trim(),
+    );
   performance.mark("results");
   showItem(state); // one that a shared address names learns now why it was found
 }

@@ -5,7 +5,7 @@ import { button, byId, el } from "./dom.js";
 import * as live from "./live.js";
 import { recognises } from "./record.js";
 import { message, problem, say } from "./say.js";
-import { locale, t } from "./words.js";
+import { bytes, locale, t } from "./words.js";
 
 let view,
   job = null;
@@ -47,19 +47,16 @@ export async function update() {
 }
 
 function state(said) {
-  const live = said.generation;
+  const { catalog, generations } = said;
   const facts = [
-    ["index.generation", live?.name ?? t("index.none")],
-    [
-      "index.items",
-      live && t("index.of", { count: number(live.items), all: number(said.catalog.items) }),
-    ],
-    ["index.captions", number(live?.captions)],
-    ["index.created", when(live?.created)],
-    ["index.model", live && el("code", { title: live.model }, live.model.slice(0, 12))],
-    ["index.queue", number(said.queue ?? 0)],
+    ["index.generation", said.generation ?? t("index.none")],
+    ["index.items", t("index.of", { count: number(said.items ?? 0), all: number(catalog.items) })],
+    ["index.captions", number(said.captions)],
+    ["index.created", when(said.created)],
+    ["index.model", said.model && el("code", { title: said.model }, said.model.slice(0, 12))],
+    ["index.queue", number(said.queue)],
   ];
-  const failures = [said.trouble, ...(said.failures || [])].filter(Boolean);
+  const failures = [said.trouble, ...said.failures.toReversed()].filter(Boolean);
   return [
     el(
       "dl",
@@ -75,12 +72,12 @@ function state(said) {
           ),
         ),
     ),
-    said.published.length > 0 &&
+    generations.length > 0 &&
       el(
         "section",
         { class: "stack tight" },
         el("h2", {}, t("index.generations")),
-        published(said.published, live?.name),
+        table(generations),
       ),
     el(
       "section",
@@ -97,19 +94,52 @@ function state(said) {
   ].filter(Boolean);
 }
 
-const published = (names, current) =>
-  el(
-    "ul",
-    { class: "row" },
-    names.map((name) =>
+function table(generations) {
+  const heads = [
+    "index.generation",
+    "index.items",
+    "index.captions",
+    "index.size",
+    "index.created",
+  ];
+  const row = (one) =>
+    el(
+      "tr",
+      {},
       el(
-        "li",
-        { class: `chip small figure generation${name === current ? " live" : ""}` },
-        name,
-        name === current && el("span", { class: "tiny" }, t("index.live")),
+        "th",
+        { scope: "row" },
+        one.name,
+        one.live && el("span", { class: "live tiny" }, t("index.live")),
       ),
+      [number(one.items), number(one.captions), bytes(one.bytes), when(one.created)].map((cell) =>
+        el("td", {}, cell),
+      ),
+    );
+  return el(
+    "div",
+    {
+      class: "sheet-card scroll figure",
+      tabindex: 0,
+      role: "region",
+      "aria-label": t("index.generations"),
+    },
+    el(
+      "table",
+      {},
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          heads.map((name) => el("th", { scope: "col" }, t(name))),
+        ),
+      ),
+      el("tbody", {}, generations.map(row)),
     ),
   );
+}
 
 /** Without reading it out as an alert: it is no news. */
 const failure = (one) => message(one.detail || one.what || one.title, { bad: true });

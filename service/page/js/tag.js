@@ -3,8 +3,8 @@
 import { ask } from "./api.js";
 import { addForm } from "./adding.js";
 import { thumbnail } from "./cards.js";
-import { button, byId, el, field, icon } from "./dom.js";
-import { keep, pictures, preview } from "./pictures.js";
+import { button, el, field, icon } from "./dom.js";
+import { keep, preview } from "./pictures.js";
 import { recognise } from "./record.js";
 import { address, read, search } from "./route.js";
 import { copy, problem, say } from "./say.js";
@@ -20,7 +20,7 @@ export function build(root) {
     type: "file",
     accept: "image/*",
     multiple: true,
-    class: "visually-hidden",
+    hidden: true,
     id: "tag-file",
     onchange: () => {
       take([...file.files]);
@@ -55,10 +55,6 @@ export function build(root) {
     ),
     file,
   );
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    take(pictures(event.dataTransfer));
-  });
   root.replaceChildren(
     el(
       "div",
@@ -90,11 +86,7 @@ export async function take(files) {
     for (const one of batch) form.append("image", one, one.name || "pasted");
     form.append(
       "options",
-      JSON.stringify({
-        captions: true,
-        language,
-        ...(precision && { precision: Number(precision) }),
-      }),
+      JSON.stringify({ language, ...(precision && { precision: Number(precision) }) }),
     );
     const answer = await ask("/v1/tag", { body: form });
     const found = batch.map((one, n) => ({ file: one, answer: answer.images[n] }));
@@ -238,6 +230,3 @@ export const hashtag = (tag) =>
     .filter(Boolean)
     .map((word) => word[0].toUpperCase() + word.slice(1))
     .join("")}`;
-
-export const focusFirst = () =>
-  byId("tag-file")?.previousElementSibling?.querySelector("button")?.focus();

@@ -67,7 +67,13 @@ export function summary(answer, state) {
       generation: answer.generation,
     }),
   ];
-  return el("span", {}, el("span", {}, parts.join(" · ")), " ", ranks(state) && legend(answer.threshold));
+  return el(
+    "span",
+    {},
+    el("span", {}, parts.join(" · ")),
+    " ",
+    ranks(state) && legend(answer.threshold),
+  );
 }
 
 /** Before anything is asked: what one may ask for. */

@@ -24,6 +24,9 @@ export function setLanguage(next) {
   }
 }
 
+export const bytes = (count) =>
+  count < 1e6 ? `${Math.max(1, Math.round(count / 1000))} kB` : `${(count / 1e6).toFixed(1)} MB`;
+
 /** Fills the elements of the static page that name their text. */
 export function translate(root) {
   for (const node of root.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
