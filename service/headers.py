@@ -39,17 +39,20 @@ class StrictHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def strict(message: Message) -> None:
             if message["type"] == "http.response.start":
-                add(MutableHeaders(scope=message))
+                add(MutableHeaders(scope=message), unchanged=message["status"] == 304)
             await send(message)
 
         await self._app(scope, receive, strict if scope["type"] == "http" else send)
 
 
-def add(headers: MutableHeaders) -> None:
+def add(headers: MutableHeaders, unchanged: bool = False) -> None:
     """What an answer says of these itself stays."""
     for name, value in _ALWAYS.items():
         headers.setdefault(name, value)
-    page = headers.get("content-type", "").startswith("text/html")
-    headers.setdefault("Content-Security-Policy", PAGE if page else DATA)
+    # What a 304 says takes the place of what was said with the copy that the browser holds, and it
+    # does not say of what type that is.
+    if not unchanged:
+        page = headers.get("content-type", "").startswith("text/html")
+        headers.setdefault("Content-Security-Policy", PAGE if page else DATA)
     # Kept by nobody, unless the route has said how it may be kept.
     headers.setdefault("Cache-Control", "no-store")

@@ -41,6 +41,9 @@ def test_a_file_is_sent_again_only_when_it_has_changed(client: TestClient) -> No
     assert first.headers["content-encoding"] == "gzip"
     again = client.get("/static/js/main.js", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    # A browser lets the headers of a 304 take the place of those it holds.
+    page = client.get("/", headers={"If-None-Match": client.get("/").headers["etag"]})
+    assert (page.status_code, "content-security-policy" in page.headers) == (304, False)
     plain = client.get("/static/js/main.js", headers={"Accept-Encoding": "identity"})
     assert (plain.content, "content-encoding" in plain.headers) == (first.content, False)
 
