@@ -22,7 +22,7 @@ _ALWAYS = {
     "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": (
-        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(self), gyroscope=(), "
         "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",

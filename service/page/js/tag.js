@@ -82,13 +82,7 @@ export async function take(files) {
   );
   list.prepend(ghost);
   try {
-    const form = new FormData();
-    for (const one of batch) form.append("image", one, one.name || "pasted");
-    form.append(
-      "options",
-      JSON.stringify({ language, ...(precision && { precision: Number(precision) }) }),
-    );
-    const answer = await ask("/v1/tag", { body: form });
+    const answer = await tagged(batch);
     const found = batch.map((one, n) => ({ file: one, answer: answer.images[n] }));
     done.unshift(...found);
     ghost.replaceWith(...found.map(entry));
@@ -100,6 +94,23 @@ export async function take(files) {
     );
   } catch (error) {
     ghost.replaceWith(problem(error, { retry: () => take(files) }));
+  }
+}
+
+const unnamed = new Set(); // languages in which this catalog's tags have no names
+
+async function tagged(files) {
+  const options = { ...(precision && { precision: Number(precision) }) };
+  if (!unnamed.has(language)) options.language = language;
+  const form = new FormData();
+  for (const one of files) form.append("image", one, one.name || "pasted");
+  form.append("options", JSON.stringify(options));
+  try {
+    return await ask("/v1/tag", { body: form });
+  } catch (error) {
+    if (error.kind !== "settings" || !options.language) throw error;
+    unnamed.add(language);
+    return tagged(files);
   }
 }
 
@@ -168,7 +179,7 @@ function entry({ file, answer }) {
           el(
             "ul",
             { class: "stack tight smaller" },
-            answer.captions
+            distinct(answer.captions)
               .slice(0, 3)
               .map((one) =>
                 el(
@@ -223,6 +234,10 @@ function entry({ file, answer }) {
     ),
   );
 }
+
+/** Items may share a caption; once is enough. */
+const distinct = (captions) =>
+  captions.filter((one, n) => captions.findIndex((other) => other.caption === one.caption) === n);
 
 export const hashtag = (tag) =>
   `#${tag
