@@ -91,8 +91,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service over forty squares, which its tests leave as it is."""
     from tests.page_samples import site
 
-    with site(tmp_path_factory.mktemp("site"), load_settings(environment={})) as (base, _app):
-        yield base
+    with site(tmp_path_factory.mktemp("site"), load_settings(environment={})) as found:
+        yield found.base
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import dataclasses
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from indexer.job import build_index
 from service.app import create_app
 from settings import Settings
 from tests.fakes import COLOURS, FakeEncoder, draw, record
+from tests.service_builders import HereBuilder
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGS = (
@@ -84,16 +85,15 @@ def catalog(home: Home, pictures: Path) -> Store:
 
 
 @contextmanager
-def running(home: Home, settings: Settings, encoder: FakeEncoder) -> Iterator[tuple[str, FastAPI]]:
-    """The service at an address of this machine."""
-    app = create_app(home.path, settings, lambda _home, _settings, _fingerprint: encoder)
+def running(app: FastAPI) -> Iterator[str]:
+    """The address of the service on this machine."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", ws="none"))
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
         assert app.state.service.live.settled.wait(20)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", app
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         app.state.service.closing.set()  # streams end by it
         server.should_exit = True
@@ -101,11 +101,25 @@ def running(home: Home, settings: Settings, encoder: FakeEncoder) -> Iterator[tu
         listener.close()
 
 
+@dataclasses.dataclass(frozen=True)
+class Site:
+    base: str
+    home: Home
+    store: Store
+    builder: HereBuilder
+
+
 @contextmanager
-def site(folder: Path, settings: Settings) -> Iterator[tuple[str, FastAPI]]:
+def site(
+    folder: Path,
+    settings: Settings,
+    builders: Callable[[Home, Settings, FakeEncoder], HereBuilder] = HereBuilder,
+) -> Iterator[Site]:
     """A service over the forty squares, indexed."""
     home, encoder = Home(folder / "home"), FakeEncoder()
+    builder = builders(home, settings, encoder)
     with catalog(home, folder / "pictures") as store:
         build_index(home, store, encoder, settings)
-        with running(home, settings, encoder) as found:
-            yield found
+        app = create_app(home.path, settings, lambda _home, _settings, _print: encoder, builder)
+        with running(app) as base:
+            yield Site(base, home, store, builder)

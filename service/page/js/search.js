@@ -81,7 +81,7 @@ export function build(root) {
         { class: "stack results" },
         el(
           "div",
-          { class: "row spread" },
+          { class: "row spread above" },
           el("div", { class: "row grow" }, toggle, view.active),
           view.tools,
         ),

@@ -185,7 +185,11 @@ function entry({ file, answer }) {
                 el(
                   "li",
                   { class: "rated wide" },
-                  el("a", { href: address({ ...read(), item: one.id }) }, one.caption),
+                  el(
+                    "a",
+                    { class: "quiet", href: address({ ...read(), item: one.id }) },
+                    one.caption,
+                  ),
                   scoreBar(one.score, { words: false }),
                 ),
               ),

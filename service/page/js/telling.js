@@ -58,10 +58,15 @@ export function notices(answer, state) {
   return found;
 }
 
+const counted = (answer) => {
+  if (answer.no_match && answer.results.length + answer.nearest.length) return "summary.nearest";
+  return answer.cursor ? "summary.more" : "summary.all";
+};
+
 export function summary(answer, state) {
   if (answer.browsing) return answer.results.length ? t("browse.newest") : t("browse.empty");
   const parts = [
-    t(answer.cursor ? "summary.more" : "summary.all", { count: answer.results.length }),
+    t(counted(answer), { count: answer.results.length || answer.nearest.length }),
     t("summary.took", {
       took: Math.max(1, Math.round(answer.took_ms)),
       generation: answer.generation,

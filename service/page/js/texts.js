@@ -66,6 +66,7 @@ export const TEXTS = {
   results: ["Results", "결과"],
   "summary.all": [["One result", "{count} results"], "결과 {count}개"],
   "summary.more": ["First {count} results", "처음 {count}개 결과"],
+  "summary.nearest": [["The nearest one", "The nearest {count}"], "가장 가까운 {count}개"],
   "summary.took": ["{took} ms · generation {generation}", "{took} ms · 세대 {generation}"],
   "no-match": ["Nothing matches.", "맞는 것이 없습니다."],
   "no-match.nearest": [
