@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -13,8 +12,9 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from benchmarks import browser as browsers
 from db.home import Home
 from db.store import Store
 from indexer.job import build_index
@@ -23,30 +23,18 @@ from settings import Settings
 from tests.fakes import COLOURS, FakeEncoder, draw, record
 from tests.service_builders import HereBuilder
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGS = (
-    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 ITEMS = 40
 SHELVES = ("left", "right", "top")
 
 
-def chromium() -> str:
-    """Its path; without one the test is skipped."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed (`make browser`)")
-    return found
-
-
 @contextmanager
 def browsing() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+    """A browser; without one the test is skipped."""
+    executable = browsers.path()
+    if executable is None:
+        pytest.skip(browsers.MISSING)
+    with browsers.browsing(executable) as browser:
         yield browser
-        browser.close()
 
 
 @contextmanager

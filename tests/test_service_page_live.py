@@ -16,7 +16,7 @@ from db.home import Home
 from errors import ModelError
 from progress import Progress
 from settings import Settings
-from tests.fakes import FakeEncoder, draw
+from tests.fakes import FakeEncoder, draw, record
 from tests.page_samples import Site, looking
 from tests.page_samples import site as serving
 from tests.service_builders import HereBuilder
@@ -56,11 +56,14 @@ def gate(site: Site) -> Gated:
     return site.builder
 
 
-def test_a_build_shows_its_progress_and_what_became_of_it(page: Page, live: Site) -> None:
+def test_a_build_shows_its_progress_and_what_became_of_it(
+    page: Page, live: Site, tmp_path: Path
+) -> None:
     page.goto("/?view=index")
     facts = page.locator(".facts")
     expect(facts).to_contain_text("000001")
     expect(facts).to_contain_text("40 of 40")
+    live.store.apply_import([record(draw(tmp_path, "new", "red"), "red")], [])
     gate(live).go.clear()
     page.get_by_role("button", name="Build the index").click()
     bar = page.get_by_role("progressbar", name="Progress of the build")
@@ -72,7 +75,7 @@ def test_a_build_shows_its_progress_and_what_became_of_it(page: Page, live: Site
     page.reload()
     expect(bar).to_have_js_property("value", 1)
     gate(live).go.set()
-    expect(page.locator("tbody tr").first).to_contain_text("000002live")
+    expect(page.locator("tbody tr").first).to_contain_text("000002live", timeout=30_000)
     expect(bar).to_have_count(0)
     expect(page.get_by_role("button", name="Build the index")).to_be_enabled()
 
@@ -107,7 +110,7 @@ def test_a_tagged_picture_becomes_an_item_while_others_search(
         other.press("#query", "Enter")
         expect(other.locator("#summary")).to_contain_text("000001")
         gate(live).go.set()
-        expect(form).to_contain_text("can be found")
+        expect(form).to_contain_text("can be found", timeout=30_000)
         form.get_by_role("link", name="Show the item").click()
         expect(page.locator(DIALOG)).to_contain_text("a green newcomer")
         # Who has searched before is told, and finds it without asking anew.

@@ -5,7 +5,7 @@ import { recall } from "./pictures.js";
 import { ranks, request } from "./request.js";
 import { go, read } from "./route.js";
 import { shown } from "./search.js";
-import { problem, toast } from "./say.js";
+import { toast } from "./say.js";
 import { t } from "./words.js";
 
 const said = new Map(); // id → "good" or "bad" of the search at hand
@@ -43,7 +43,7 @@ export async function judge(id, verdict) {
       },
     });
   } catch (error) {
-    toast(problem(error).innerText);
+    toast(error.what || error.message);
     return;
   }
   current(state).set(id, verdict);
