@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import browser as browsers
 from db.home import Home
@@ -24,6 +24,8 @@ from tests.fakes import COLOURS, FakeEncoder, draw, record
 from tests.service_builders import HereBuilder
 
 ITEMS = 40
+PATIENCE = 60_000  # milliseconds; nothing waits so long but on a machine that is busy otherwise
+expect.set_options(timeout=PATIENCE)
 SHELVES = ("left", "right", "top")
 
 
@@ -43,7 +45,7 @@ def looking(browser: Browser, base: str, **wishes: object) -> Iterator[Page]:
     asked: dict[str, object] = {"locale": "en-GB", "base_url": base, "reduced_motion": "reduce"}
     context = browser.new_context(**asked | wishes)  # type: ignore[arg-type]
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)

@@ -159,7 +159,8 @@ async function start() {
   view.start.disabled = true;
   try {
     const said = await ask("/v1/index/build", { method: "POST" });
-    progressed({ job: said.job, stage: "", done: 0, total: 0 });
+    // Its first steps may have been told already.
+    if (!job) progressed({ job: said.job, stage: "", done: 0, total: 0 });
   } catch (error) {
     view.job.replaceChildren(problem(error));
     view.start.disabled = Boolean(job);
