@@ -25,7 +25,6 @@ from tests.service_builders import HereBuilder
 
 ITEMS = 40
 PATIENCE = 60_000  # milliseconds; nothing waits so long but on a machine that is busy otherwise
-expect.set_options(timeout=PATIENCE)
 SHELVES = ("left", "right", "top")
 
 
@@ -35,6 +34,7 @@ def browsing() -> Iterator[Browser]:
     executable = browsers.path()
     if executable is None:
         pytest.skip(browsers.MISSING)
+    expect.set_options(timeout=PATIENCE)
     with browsers.browsing(executable) as browser:
         yield browser
 
@@ -97,6 +97,18 @@ class Site:
     home: Home
     store: Store
     builder: HereBuilder
+
+
+@contextmanager
+def closed(folder: Path, settings: Settings) -> Iterator[tuple[str, str]]:
+    """A service that needs keys: its address, and a key to it."""
+    home, encoder = Home(folder / "home"), FakeEncoder()
+    with catalog(home, folder / "pictures") as store:
+        build_index(home, store, encoder, settings)
+        key, _ = store.keys.create("page", "write")
+        app = create_app(home.path, settings, lambda _home, _settings, _print: encoder)
+        with running(app) as base:
+            yield base, key
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.page_samples import looking
+from settings import load_settings
+from tests.page_samples import closed, looking
 
 CARDS = ".grid > .card:not(.ghost)"
 # Addresses of every view, and what shows that it is there.
@@ -174,3 +176,21 @@ def test_nothing_moves_when_pictures_arrive(page: Page) -> None:
     page.locator(CARDS).last.scroll_into_view_if_needed()
     expect(page.locator(CARDS).last.locator("img")).to_have_js_property("complete", True)
     assert page.evaluate("moved") < 0.05
+
+
+def test_a_key_opens_the_page_where_one_is_needed(browser: Browser, tmp_path: Path) -> None:
+    settings = load_settings(environment={}, flags=["service.require_keys=true"])
+    with closed(tmp_path, settings) as (base, key), looking(browser, base) as page:
+        page.goto("/?q=red")
+        dialog = page.get_by_role("dialog", name="Sign in")
+        dialog.get_by_label("API key").fill("pdx_wrong_key")
+        dialog.get_by_role("button", name="Sign in").click()
+        expect(dialog.locator(".message.bad")).to_be_visible()
+        dialog.get_by_label("API key").fill(key)
+        dialog.get_by_role("button", name="Sign in").click()
+        expect(page.locator(CARDS).first).to_be_visible()
+        page.reload()
+        expect(page.locator(CARDS).first).to_be_visible()
+        page.get_by_role("button", name="Sign out").click()
+        expect(dialog).to_be_visible()
+        assert page.evaluate("fetch('/v1/fields').then((answer) => answer.status)") == 401

@@ -123,6 +123,9 @@ onChange(show);
 frame();
 show(read());
 performance.mark("shown");
-session.watch(redraw);
+session.watch(() => {
+  search.forgetAll();
+  redraw();
+});
 // After the first results: nothing of it is needed to see them.
 setTimeout(live.start, 300);

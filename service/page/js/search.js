@@ -36,9 +36,13 @@ const hitsOf = (answer) => (answer.results.length ? answer.results : answer.near
 
 /** Asked of a generation that is no longer live: to be asked again. */
 export function refresh() {
+  forgetAll();
+  if (view && state) update(state);
+}
+
+export function forgetAll() {
   answers.clear();
   forget();
-  if (view && state) update(state);
 }
 
 export function build(root) {

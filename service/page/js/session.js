@@ -2,7 +2,7 @@
 
 import { ask, events } from "./api.js";
 import { closable, open } from "./dialog.js";
-import { el, field } from "./dom.js";
+import { byId, el, field } from "./dom.js";
 import { problem } from "./say.js";
 import { t } from "./words.js";
 
@@ -11,11 +11,20 @@ let shown = false;
 /** `again` is called once a key was taken. */
 export function watch(again) {
   events.addEventListener("key", () => signIn(again));
+  byId("session").addEventListener("click", () => signOut(again));
   ask("/v1/session")
     .then((said) => {
-      if (said?.needs_key && !said.scopes?.length) signIn(again);
+      if (said.needs_key && !said.scopes.length) signIn(again);
+      else byId("session").hidden = !said.needs_key;
     })
-    .catch(() => {});
+    .catch(() => {}); // what is asked next will say the same, where it is seen
+}
+
+async function signOut(again) {
+  await ask("/v1/session", { method: "DELETE" });
+  byId("session").hidden = true;
+  again();
+  signIn(again);
 }
 
 function signIn(again) {
@@ -52,6 +61,7 @@ function signIn(again) {
     try {
       await ask("/v1/session", { body: { key: key.value.trim() } });
       dialog.close();
+      byId("session").hidden = false;
       again();
     } catch (error) {
       told.replaceChildren(problem(error));

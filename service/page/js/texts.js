@@ -340,6 +340,7 @@ export const TEXTS = {
     "Whoever runs the service makes one with `pairdex key create`.",
     "운영자가 `pairdex key create`로 만들어 줍니다.",
   ],
+  "session.out": ["Sign out", "로그아웃"],
   "session.go": ["Sign in", "로그인"],
 
   "keys.title": ["Keyboard", "단축키"],
