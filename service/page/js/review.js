@@ -31,7 +31,7 @@ export function build(root) {
         "div",
         { class: "stack tight" },
         el("h1", {}, t("view.review")),
-        el("p", { class: "soft" }, t("review.intro")),
+        el("p", { class: "soft intro" }, t("review.intro")),
       ),
       el("div", { class: "stack tight" }, view.bar, view.count),
       view.stage,

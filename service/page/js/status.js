@@ -50,7 +50,7 @@ function state(said) {
   const { catalog, generations } = said;
   const facts = [
     ["index.generation", said.generation ?? t("index.none")],
-    ["index.items", t("index.of", { count: number(said.items ?? 0), all: number(catalog.items) })],
+    ["index.items", share(said.items ?? 0, catalog.items)],
     ["index.captions", number(said.captions)],
     ["index.created", when(said.created)],
     ["index.model", said.model && el("code", { title: said.model }, said.model.slice(0, 12))],
@@ -144,6 +144,9 @@ function table(generations) {
 /** Without reading it out as an alert: it is no news. */
 const failure = (one) => message(one.detail || one.what || one.title, { bad: true });
 
+const share = (count, all) =>
+  count === all ? number(all) : t("index.of", { count: number(count), all: number(all) });
+
 const number = (value) => (typeof value === "number" ? value.toLocaleString(locale()) : value);
 
 const when = (value) =>
@@ -151,7 +154,7 @@ const when = (value) =>
     ? el(
         "time",
         { datetime: value },
-        new Date(value).toLocaleString(locale(), { dateStyle: "medium", timeStyle: "medium" }),
+        new Date(value).toLocaleString(locale(), { dateStyle: "medium", timeStyle: "short" }),
       )
     : value;
 
