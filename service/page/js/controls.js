@@ -1,7 +1,7 @@
 // How results are chosen and put: least score, variety, variants; and what a score means.
 
 import { closable, open } from "./dialog.js";
-import { button, el, field } from "./dom.js";
+import { button, el, unique } from "./dom.js";
 import { go } from "./route.js";
 import { percent } from "./score.js";
 import { ranks } from "./request.js";
@@ -30,10 +30,8 @@ function show(state) {
     value ? percent(value) : t("variety.none"),
   );
   body.append(
-    field(t("min"), min.input, t("min.hint")),
-    min.said,
-    field(t("variety"), variety.input, t("variety.hint")),
-    variety.said,
+    min.box,
+    variety.box,
     el("label", { class: "check" }, apart, t("apart")),
     el(
       "div",
@@ -61,9 +59,11 @@ function show(state) {
   open(dialog);
 }
 
+/** A share from 0 to 1, with words for where it stands. */
 function slider(name, value, words) {
-  const said = el("output", { class: "smaller figure" }, words(value));
+  const said = el("output", { class: "figure" }, words(value));
   const input = el("input", {
+    id: unique(name),
     type: "range",
     min: 0,
     max: 1,
@@ -76,7 +76,14 @@ function slider(name, value, words) {
       input.setAttribute("aria-valuetext", said.textContent);
     },
   });
-  return { input, said };
+  const box = el(
+    "div",
+    { class: "stack slider" },
+    el("div", { class: "row spread" }, el("label", { for: input.id }, t(name)), said),
+    input,
+    el("p", { class: "tiny soft" }, t(`${name}.hint`)),
+  );
+  return { input, box };
 }
 
 export function legend(threshold) {

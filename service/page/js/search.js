@@ -79,21 +79,14 @@ export function build(root) {
     el(
       "div",
       { class: "layout" },
-      view.panel,
       el(
         "div",
-        { class: "stack results" },
-        el(
-          "div",
-          { class: "row spread above" },
-          el("div", { class: "row grow" }, toggle, view.active),
-          view.tools,
-        ),
-        view.notices,
-        view.summary,
-        grid,
-        view.more,
+        { class: "row spread above" },
+        el("div", { class: "row grow" }, toggle, view.active),
+        view.tools,
       ),
+      view.panel,
+      el("div", { class: "stack results" }, view.notices, view.summary, grid, view.more),
     ),
   );
   wide.addEventListener("change", layout);
