@@ -23,10 +23,10 @@ export function controls(state) {
 function show(state) {
   const { dialog, body } = closable(t("controls"), { kind: "sheet" });
   const apart = el("input", { type: "checkbox", checked: state.apart });
-  const min = slider("min", state.min, (value) =>
+  const min = slider("min", t("min"), t("min.hint"), state.min, (value) =>
     value ? t("min.least", { percent: percent(value) }) : t("min.all"),
   );
-  const variety = slider("variety", state.variety, (value) =>
+  const variety = slider("variety", t("variety"), t("variety.hint"), state.variety, (value) =>
     value ? percent(value) : t("variety.none"),
   );
   body.append(
@@ -60,7 +60,7 @@ function show(state) {
 }
 
 /** A share from 0 to 1, with words for where it stands. */
-function slider(name, value, words) {
+function slider(name, label, hint, value, words) {
   const said = el("output", { class: "figure" }, words(value));
   const input = el("input", {
     id: unique(name),
@@ -79,9 +79,9 @@ function slider(name, value, words) {
   const box = el(
     "div",
     { class: "stack slider" },
-    el("div", { class: "row spread" }, el("label", { for: input.id }, t(name)), said),
+    el("div", { class: "row spread" }, el("label", { for: input.id }, label), said),
     input,
-    el("p", { class: "tiny soft" }, t(`${name}.hint`)),
+    el("p", { class: "tiny soft" }, hint),
   );
   return { input, box };
 }
