@@ -11,7 +11,7 @@ export class Problem extends Error {
   }
 }
 
-export const events = new EventTarget(); // "busy" {seconds}, "free", "key"
+export const events = new EventTarget(); // "busy" {seconds}: one waits; "free": no longer; "key"
 
 const tell = (name, detail) => events.dispatchEvent(new CustomEvent(name, { detail }));
 
@@ -31,15 +31,17 @@ export async function ask(path, { method, body, signal } = {}) {
   }
   for (let attempt = 1; ; attempt++) {
     try {
-      const answer = await once(path, options);
-      tell("free");
-      return answer;
+      return await once(path, options);
     } catch (problem) {
       if (problem.status === 401) tell("key");
       const wait = problem.retryAfter;
       if (!wait || wait > LONGEST || attempt === TRIES) throw problem;
       tell("busy", { seconds: wait });
-      await pause(wait * 1000, signal);
+      try {
+        await pause(wait * 1000, signal);
+      } finally {
+        tell("free");
+      }
     }
   }
 }

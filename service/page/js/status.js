@@ -136,13 +136,15 @@ function table(generations) {
           heads.map((name) => el("th", { scope: "col" }, t(name))),
         ),
       ),
-      el("tbody", {}, generations.map(row)),
+      el("tbody", {}, generations.toSorted(newest).map(row)),
     ),
   );
 }
 
 /** Without reading it out as an alert: it is no news. */
 const failure = (one) => message(one.detail || one.what || one.title, { bad: true });
+
+const newest = (a, b) => Number(b.name) - Number(a.name);
 
 const share = (count, all) =>
   count === all ? number(all) : t("index.of", { count: number(count), all: number(all) });
