@@ -1,6 +1,7 @@
 // Requests to the service. Every failure arrives as a Problem; what is only busy is asked again.
 
 const TRIES = 3;
+const PASSING = new Set(["busy", "too-many-requests"]); // a missing index is not
 const LONGEST = 10; // seconds to wait for a busy service before asking the person
 
 export class Problem extends Error {
@@ -35,7 +36,7 @@ export async function ask(path, { method, body, signal } = {}) {
     } catch (problem) {
       if (problem.status === 401) tell("key");
       const wait = problem.retryAfter;
-      if (!wait || wait > LONGEST || attempt === TRIES) throw problem;
+      if (!PASSING.has(problem.kind) || !wait || wait > LONGEST || attempt === TRIES) throw problem;
       tell("busy", { seconds: wait });
       try {
         await pause(wait * 1000, signal);
