@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from service.job import Outcome
-from service.refused import JobError
 
 from db.home import Home
 from errors import ModelError
 from progress import Progress
+from service.job import Outcome
+from service.refused import JobError
 from settings import Settings
 from tests.fakes import FakeEncoder, draw, record
 from tests.page_samples import Site, looking
