@@ -29,6 +29,7 @@ from service.state import Service
 MULTIPART = "multipart/form-data"
 _FIELD = 1 << 20  # bytes of a field that is no file
 _TRIES = 3
+_TOGETHER = 4  # pictures of one request that are decoded at once
 Kind = TypeVar("Kind", bound=Struct)
 
 
@@ -74,9 +75,14 @@ async def views(
         loaded = service.live.loaded()
         size = loaded.encoder.image_size
         most = service.settings.service.max_pixels
-        jobs = (service.decoding.run(decoded, upload, size, most) for upload in uploads)
-        sent = await asyncio.gather(*jobs)
-        seen = await asyncio.gather(*(_view(service, one) for one in sent))
+        sent: list[Sent] = []
+        seen: list[View | None] = []
+        # A few at a time: a request of many pictures leaves room for those of others.
+        for start in range(0, len(uploads), _TOGETHER):
+            some = uploads[start : start + _TOGETHER]
+            jobs = (service.decoding.run(decoded, upload, size, most) for upload in some)
+            sent += (read := await asyncio.gather(*jobs))
+            seen += await asyncio.gather(*(_view(service, one) for one in read))
         models = {view.loaded.encoder.fingerprint: view.loaded for view in seen if view}
         if len(models) <= 1:
             return next(iter(models.values()), loaded), list(zip(sent, seen, strict=True))
