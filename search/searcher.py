@@ -122,7 +122,7 @@ class Searcher:
         asked = (Request(each) if isinstance(each, str) else each for each in requests)
         with ThreadPoolExecutor(cores()) as pool:
             while some := list(islice(asked, BATCH)):
-                yield from self._answers(some, pool.map)
+                yield from self._answers(some, pool.map if len(some) > 1 else map)
 
     def _answers(self, requests: Sequence[Request], run: Any) -> Iterator[Answer]:
         start = time.perf_counter()
