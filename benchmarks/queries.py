@@ -116,6 +116,8 @@ def rows(
         hits = ", ".join(names)
         if result.no_match:
             hits = f"nothing matches (nearest: {names[0]})" if names else "nothing matches"
+        if result.corrected:
+            hits += f"; read as “{result.corrected}”"
         if result.suggestion:
             hits += f"; did you mean “{result.suggestion}”"
         fitting = sum(map(one.right, items))

@@ -1,9 +1,10 @@
 """How long a user waits for an answer from a cold start, as a whole process.
 
-python -m benchmarks.start_up HOME [--runs 9] [--items 100000 1000000]
+python -m benchmarks.start_up HOME [--runs 9] [--items 100000 1000000] [--folder FOLDER]
 
 Of a home, and of synthetic catalogs of the given sizes under that home's model: rows, vectors and
-words as an index of so many items has them (benchmarks/synthetic.py).
+words as an index of so many items has them (benchmarks/synthetic.py). They stay in a named folder,
+and are taken from there the next time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from statistics import median
 
 from benchmarks.results import keep
 from benchmarks.synthetic import Catalog, fill, publish
+from db.generations import POINTER
 from db.home import Home
 from encoder import artifact as artifacts
 from settings import load_settings
@@ -44,10 +46,11 @@ def seconds(arguments: list[str], runs: int) -> list[float]:
 def synthetic(items: int, model: Path, folder: Path) -> str:
     """A home of so many items under a model; returns three words that some item holds."""
     home, catalog = Home(folder), Catalog(items)
-    fill(home, catalog)
-    shutil.copytree(model, home.artifact)
-    fingerprint = artifacts.load(home.artifact).embedding_fingerprint
-    publish(home, catalog, load_settings(environment={}).index, fingerprint=fingerprint)
+    if not (home.generations / POINTER).is_file():
+        fill(home, catalog)
+        shutil.copytree(model, home.artifact)
+        fingerprint = artifacts.load(home.artifact).embedding_fingerprint
+        publish(home, catalog, load_settings(environment={}).index, fingerprint=fingerprint)
     return " ".join(next(catalog.captions()).split()[:3])
 
 
@@ -56,6 +59,7 @@ def main() -> None:
     parser.add_argument("home", nargs="?", default="demo/home")
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--items", type=int, nargs="*", default=[])
+    parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     home = options.home
     image = min((Path(home).parent / "unseen" / "images").glob("*"), default=None)
@@ -64,9 +68,10 @@ def main() -> None:
         commands.append(["--home", home, "tag", str(image)])
     measured = [(f"pairdex {' '.join(c)}", seconds(c, options.runs)) for c in commands]
     for items in options.items:
-        with tempfile.TemporaryDirectory(prefix="pairdex-") as folder:
-            words = synthetic(items, Path(home) / "artifact", Path(folder))
-            times = seconds(["--home", folder, "search", words], options.runs)
+        with tempfile.TemporaryDirectory(prefix="pairdex-") as temporary:
+            folder = (options.folder or Path(temporary)) / str(items)
+            words = synthetic(items, Path(home) / "artifact", folder)
+            times = seconds(["--home", str(folder), "search", words], options.runs)
         measured.append((f"pairdex search, three words, {items:,} items", times))
     lines = [
         f"{median(times):6.3f} s  median of {len(times)} "

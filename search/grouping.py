@@ -1,7 +1,7 @@
 """Near duplicates and variants of one thing under one hit, its best.
 
 Two items are folded where the files are equal, where the pictures are (perceptual hashes a few bits
-apart), or where two of three weaker signs agree:
+apart, one of them mirrored or neither), or where two of three weaker signs agree:
 
     layout    perceptual hashes within twice as many bits
     look      image vectors nearly the same
@@ -25,6 +25,9 @@ from db.vectors import Floats, Ids
 # So many are compared with each other: the cost grows with the square, and what belongs together
 # scores alike, so it lies near each other in the order.
 BLOCK = 1024
+# A perceptual hash says of 8 x 8 waves across and down whether a picture holds more of each than
+# usual. In a mirror every second wave across is turned round, and with it the bits of its column.
+MIRRORED = np.uint64(0x5555_5555_5555_5555)
 SAME_FILE, SAME_PICTURE, VARIANT = "same file", "same picture", "variant"
 
 
@@ -122,10 +125,11 @@ def _equal(column: NDArray[np.uint64]) -> Ids:
 
 
 def _near(hashes: NDArray[np.uint64], wide: int, narrow: int) -> tuple[Ids, Ids]:
-    """Pairs of known hashes at most so many bits apart."""
+    """Pairs of known hashes at most so many bits apart, as they are or one of them mirrored."""
     rows = np.flatnonzero(hashes)
     known = hashes[rows]
-    apart = np.bitwise_count(known[:, None] ^ known[None])
+    differ = known[:, None] ^ known[None]
+    apart = np.minimum(np.bitwise_count(differ), np.bitwise_count(differ ^ MIRRORED))
     near = _numbers(apart <= wide, rows, len(hashes))
     close = _numbers(apart <= narrow, rows, len(hashes))
     return near, close

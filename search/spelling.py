@@ -39,9 +39,13 @@ def correction(
 
     They begin with the same letter and differ in one, long ones in two. Of several words as near,
     the one that is meant must be the only one that the model has `learnt`; of a short word so must
-    be what it is taken for.
+    be what it is taken for. A line of which most words stay unknown is about something else: then
+    a likeness is chance.
     """
-    return _put(line, {word: _surely(word, words, learnt) for word in doubted})
+    meant = {word: _surely(word, words, learnt) for word in doubted}
+    strange = sum(not near for near in meant.values())
+    told = {_folded(word) for word in _WORD.findall(line)}
+    return _put(line, meant) if 2 * strange <= len(told) else ""
 
 
 def _put(line: str, meant: dict[str, str]) -> str:

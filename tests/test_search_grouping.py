@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import imagehash
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from db import generations, publishing
 from db.generations import SIGNS_FILE, Generation
@@ -56,6 +58,19 @@ def test_near_hashes_are_one_picture_and_farther_ones_are_not(home: Home, apart:
     assert fold(signed(home.generations, signs, apart[:3]), 0, 1, 2) == [
         [0, 1, "same picture"],
         [2],
+    ]
+
+
+def test_a_mirrored_picture_is_the_same_picture(home: Home, apart: Floats) -> None:
+    dice = np.random.default_rng(0)
+    shades = dice.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    picture = Image.fromarray(shades).resize((160, 160), Image.Resampling.BICUBIC)
+    others = [picture, ImageOps.mirror(picture), ImageOps.flip(picture), picture.rotate(90)]
+    signs = [(n + 1, int(str(imagehash.phash(one)), 16), 0) for n, one in enumerate(others)]
+    assert fold(signed(home.generations, signs, apart[:4]), 0, 1, 2, 3) == [
+        [0, 1, "same picture"],
+        [2],
+        [3],
     ]
 
 

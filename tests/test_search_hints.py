@@ -13,6 +13,7 @@ from search.query import parse
     [
         ("fish not blue", "not", "blue"),
         ("a bird without any wings", "without", "wings"),
+        ("a cat not in a city", "not", "city"),
         ("Not a blue fish", "Not", "blue"),
         ("날개 없는 새", "없는", "날개"),
         ("빨강 말고 파랑", "말고", "빨강"),

@@ -57,6 +57,8 @@ def test_the_nearest_spelling_that_the_catalog_has(
         ("lisrad", ["lisrad"], ""),  # two letters of six
         ("watr", ["watr"], ""),  # near a short word lies everything
         ("zorblax", ["zorblax"], ""),
+        ("zorblax lizrad", ["zorblax", "lizrad"], "zorblax lizard"),
+        ("zorblax of lizrad xkqv", ["zorblax", "of", "lizrad", "xkqv"], ""),  # about something else
         ("lizard", [], ""),
     ],
 )
