@@ -20,7 +20,7 @@ from service.problems import KINDS, MEDIA_TYPE, Document
 
 JSON, MULTIPART = "application/json", "multipart/form-data"
 # Before a route is found, or whatever it does: keys, websites, rates, bugs, time.
-REFUSALS = (400, 401, 403, 429, 500, 503, 504)
+REFUSALS = (400, 401, 403, 429, 431, 500, 503, 504)
 WITH_BODY = (408, 413, 415, 422)
 _TITLES = {status: title for status, title in KINDS.values()} | {400: "It cannot be answered"}  # noqa: C416
 _PROBLEM = Document.__name__

@@ -13,6 +13,8 @@ from db.records import ItemRecord
 from images import content_hash, read_file
 from service.problems import Problem
 
+Image.init()  # Pillow knows the media types of formats only when it has loaded their decoders
+
 
 @dataclass(frozen=True)
 class Picture:

@@ -16,24 +16,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from db.home import Home
-from db.store import Store
 from encoder.runtime import OpenVinoEncoder
 from indexer.job import build_index
 from settings import load_settings
+from tests.conftest import squares
 from tests.encoder_samples import tiny_artifact
-from tests.fakes import COLOURS, draw, record
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def real_home(folder: Path) -> Home:
     """Twelve squares, and an index of them."""
-    home, settings, colours = Home(folder / "home"), load_settings(environment={}), list(COLOURS)
-    pictures = folder / "pictures"
-    pictures.mkdir(parents=True)
-    items = [record(draw(pictures, str(n), colours[n % 3], n), colours[n % 3]) for n in range(12)]
-    with Store.open(home.path, create=True) as store:
-        store.apply_import(items, [])
+    home, settings = Home(folder / "home"), load_settings(environment={})
+    with squares(home, folder / "pictures") as store:
         encoder = OpenVinoEncoder(tiny_artifact(home.artifact), settings.runtime, home.compiled)
         build_index(home, store, encoder, settings)
     return home

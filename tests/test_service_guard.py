@@ -27,8 +27,8 @@ from service.observing import Lines
 from service.origins import is_loopback
 from service.rates import FAILURES
 from settings import Settings, load_settings
-from tests.fakes import COLOURS, FakeEncoder, draw, record
-from tests.service_samples import build, serving
+from tests.fakes import FakeEncoder
+from tests.service_samples import serving
 
 QUERY = {"text": "a red square"}
 WRITE = allowed("write")
@@ -40,16 +40,9 @@ def changed(settings: Settings, **service: Any) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A service with an index, shared by the tests that change nothing."""
-    folder, settings, encoder = tmp_path_factory.mktemp("guard"), load_settings(), FakeEncoder()
-    home = Home(folder / "home")
-    colours = list(COLOURS)
-    items = [record(draw(folder, str(n), colours[n % 3], n), colours[n % 3]) for n in range(12)]
-    with Store.open(home.path, create=True) as store:
-        store.apply_import(items, [])
-        build(home, store, encoder, settings)
-    with serving(home, settings, encoder) as client:
+def client(built: Home) -> Iterator[TestClient]:
+    """Of a service with an index, shared by the tests that change nothing."""
+    with serving(built, load_settings(environment={}), FakeEncoder()) as client:
         yield client
 
 
