@@ -151,4 +151,7 @@ async def _sent(request: Request, kind: type[Said]) -> tuple[Said, bytes | None,
     async with uploads.form(request, kind, "item", 1) as (said, files):
         if not files:
             return said, None, ""
-        return said, await files[0].read(), files[0].filename or ""
+        service, file = service_of(request), files[0]
+        most = service.settings.service.max_pixels
+        data = await service.decoding.run(uploads.content, file, most)
+        return said, data, file.filename or ""
