@@ -6,11 +6,16 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from db.cache import EmbeddingCache
 from db.home import Home
 from db.records import CaptionRecord, ImageFacts, ItemRecord
 from db.store import Store
+from encoder import artifact as artifacts
 from images import content_hash
 
+TOGETHER = 2000  # rows that are stored at once
 WORDS = "red green blue small large round square striped spotted old new shiny dull soft".split()
 
 
@@ -26,6 +31,20 @@ def make_home(path: Path, model: Path, pictures: Sequence[Path], captions: int =
     if not home.artifact.exists():
         shutil.copytree(model, home.artifact)
     return home
+
+
+def embed_beforehand(home: Home, left: int) -> None:
+    """Rows of noise in the cache for all images but the first `left`."""
+    model, dice = artifacts.load(home.artifact), np.random.default_rng(0)
+    width = model.shared + model.width
+    with (
+        Store.open(home.path) as store,
+        EmbeddingCache(home.cache, model.embedding_fingerprint) as cache,
+    ):
+        contents = [bytes.fromhex(row.content_hash) for row in store.index_rows()][left:]
+        for start in range(0, len(contents), TOGETHER):
+            some = contents[start : start + TOGETHER]
+            cache.put("image", some, dice.normal(size=(len(some), width)).astype(np.float16))
 
 
 def _records(pictures: Sequence[Path], count: int) -> Iterator[ItemRecord]:
