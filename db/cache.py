@@ -36,6 +36,7 @@ Rows = NDArray[np.float16]
 Digests = NDArray[np.bytes_]
 DIGEST = np.dtype("S32")
 CHUNK = 500
+CONTENTS = 10_000  # that are read at once
 
 _embeddings = Table(
     "embedded",
@@ -78,8 +79,11 @@ class EmbeddingCache:
         """The contents that need not be embedded again, in no order."""
         query = select(_embeddings.c.content).where(*self._mine(kind))
         with self._engine.connect() as connection:
-            found = connection.scalars(query.execution_options(yield_per=10_000))
-            return digests(bytearray().join(found))
+            found = connection.scalars(query.execution_options(yield_per=CONTENTS))
+            whole = bytearray()
+            for some in found.partitions():  # as objects, all at once, they are twice as large
+                whole += b"".join(some)
+            return digests(whole)
 
     def put(self, kind: str, contents: Sequence[bytes], rows: Rows) -> None:
         """Store a batch; safe from any end of this process when this returns."""

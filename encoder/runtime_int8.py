@@ -78,12 +78,14 @@ class EightBits:
         return self._core.read_model(self._file)
 
     def _quantised(self, pixels: Pixels) -> Any:
+        graph = self._core.read_model(self._source)
         with _library() as nncf:
             return nncf.quantize(
-                self._core.read_model(self._source),
+                graph,
                 nncf.Dataset([image[None] for image in pixels.astype(np.float32)]),
                 # Signed activations where a layer has them: swish does.
                 preset=nncf.QuantizationPreset.MIXED,
+                ignored_scope=nncf.IgnoredScope(names=_delicate(graph), types=["MatMul"]),
                 subset_size=len(pixels),
             )
 
@@ -117,6 +119,17 @@ class EightBits:
             for kind in (".json", ".bin"):
                 made.with_suffix(kind).replace(file.with_suffix(kind))
             made.replace(file)
+
+
+def _delicate(graph: Any) -> list[str]:
+    """Convolutions that stay as they are, as the heads do: they cost little and lose much.
+
+    The first, and those that weigh channels by what was pooled (squeeze and excite). With them in
+    eight bits recall@10 of images was 0.921 and not 0.946, for 2 % more speed.
+    """
+    found = [op for op in graph.get_ordered_ops() if op.get_type_name() == "Convolution"]
+    pooled = [op for op in found if list(op.input(0).get_partial_shape())[2:] == [1, 1]]
+    return sorted({op.get_friendly_name() for op in (*found[:1], *pooled)})
 
 
 def _nearest(vectors: Floats, tried: NDArray[np.bool_]) -> NDArray[np.int64]:

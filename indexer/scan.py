@@ -143,6 +143,7 @@ def scan(
             texts.add(caption, item.id, hashlib.sha256(text.encode()).digest())
             lengths.append(len(text))
     pictures, captions = seen.rows(), texts.rows()
+    pictures = Rows(pictures.ids, pictures.ids, pictures.contents)  # each is its own item's
     order = np.argsort(captions.ids, kind="stable")
     captions, sizes = captions[order], np.asarray(lengths, np.int64)[order]
     new = _new(captions.contents, known_texts)
