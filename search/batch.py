@@ -6,9 +6,10 @@ A single request is a batch of one, so that there is one way to an answer.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -19,12 +20,15 @@ from search.grouping import Group
 from search.hits import items_of
 from search.paging import Cursor, Page
 from search.request import Request
+from search.results import SearchResult
 from search.shortlist import Allowed, Near, near
 from search.stages import Stage, Stages
 
 if TYPE_CHECKING:
+    from search.answering import Answering
     from search.filtering import Filter
 
+Answer: TypeAlias = SearchResult | PairdexError
 One = TypeVar("One")
 Other = TypeVar("Other")
 BATCH = 256  # requests whose texts are encoded and whose vectors are searched at once
@@ -89,3 +93,21 @@ def look_near(generation: Generation, ready: Sequence[Ready], count: int) -> Non
 
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def answers(steps: Answering, requests: Sequence[Request], run: Any) -> Iterator[Answer]:
+    """An answer per request, in their order; `run` is `map`, or that of a pool of threads."""
+    start = time.perf_counter()
+    revision = steps.revision()
+    ready = each_or_error(requests, steps.ready)
+    steps.look([one for one in ready if isinstance(one, Ready)])
+    before = (time.perf_counter() - start) / max(1, len(requests))
+    # A few at a time: what candidates take is given back before the next are looked at.
+    for first in range(0, len(ready), TOGETHER):
+        found = list(run(steps.find, ready[first : first + TOGETHER]))
+        start = time.perf_counter()
+        items = {item for one in found if isinstance(one, Found) for item in one.items}
+        details = steps.details(sorted(items))
+        each = before + (time.perf_counter() - start) / len(found)
+        for one in found:
+            yield steps.tell(one, details, revision, each) if isinstance(one, Found) else one
