@@ -75,7 +75,11 @@ def service(home: Home, inside: bool) -> Iterator[tuple[httpx2.Client, int]]:
     start = [sys.executable, "-m", "benchmarks.adding", "--serve", str(home.path)]
     command = [sys.executable, str(ROOT / "cli.py"), "--home", str(home.path), "serve", "--port=0"]
     process = subprocess.Popen(
-        start if inside else command, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        start if inside else command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
     )
     assert process.stdout is not None
     address = process.stdout.readline().split()[0]

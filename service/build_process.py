@@ -7,6 +7,7 @@ word finds no reader either, which ends it too. What it was at goes on where it 
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -74,6 +75,8 @@ class _Worker:
             self._encoder = (
                 sign, OpenVinoEncoder(home.artifact, self._settings.runtime, home.compiled),
             )  # fmt: skip
+            # What is there now stays: a job, which collects after each stage, need not look at it.
+            gc.freeze()
         return self._encoder[1]
 
     def _tell(self, stage: str, done: int, total: int, note: str = "") -> None:

@@ -46,7 +46,10 @@ def command(home: Home, *words: str) -> list[str]:
 def begun(home: Home) -> tuple[subprocess.Popen[str], httpx2.Client]:
     """A service and its client; there need not be an index yet."""
     process = subprocess.Popen(
-        command(home, "serve", "--port", "0"), stdout=subprocess.PIPE, text=True
+        command(home, "serve", "--port", "0"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdout is not None
     address = process.stdout.readline().split()[0]
@@ -61,7 +64,7 @@ def service(home: Home) -> Iterator[httpx2.Client]:
     finally:
         client.close()
         process.terminate()
-        process.wait(60)
+        process.communicate(timeout=PATIENCE)
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -89,7 +92,7 @@ def test_what_was_accepted_is_there_once_after_kills_at_any_moment(home: Home) -
                         break
                     assert answer.status_code == 202
                     accepted.append(key)
-                process.wait()
+                process.communicate()
                 client.close()
                 process, client = begun(home)
             key = f"item {number}"
@@ -114,7 +117,7 @@ def test_what_was_accepted_is_there_once_after_kills_at_any_moment(home: Home) -
     finally:
         client.close()
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_progress_and_publishes_are_heard_as_they_happen(home: Home) -> None:
