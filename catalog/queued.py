@@ -103,13 +103,18 @@ def drain(
     settings: CatalogSettings,
     progress: Progress = silent,
 ) -> Drained:
-    """Make all changes that wait, under the home's lock; those that cannot be made say why."""
+    """Make the changes that wait now, under the home's lock; those that cannot be made say why.
+
+    What comes meanwhile waits for the next time: else whoever sends without a pause would keep all
+    others from the index.
+    """
     done = Drained()
+    newest = queue.newest()
     if not queue.waiting(1):
         return done
     with home.locked("catalog changes"):
         twins: Twins | None = None
-        while entries := queue.waiting(BATCH):
+        while entries := [one for one in queue.waiting(BATCH) if one.id <= newest]:
             bodies = {e.id: msgspec.json.decode(e.body, type=Body) for e in entries if e.body}
             if twins is None and any(needs_twins(b.change, b.shown) for b in bodies.values()):
                 twins = Twins(store.pictures(), settings)

@@ -140,6 +140,11 @@ class Queue:
         with self._engine.connect() as connection:
             return [Entry(*row) for row in connection.execute(query)]
 
+    def newest(self) -> int:
+        """The number of the last change that was accepted."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.max(_entries.c.id))) or 0
+
     def counts(self) -> dict[str, int]:
         """How many there are in each state."""
         with self._engine.connect() as connection:

@@ -177,3 +177,16 @@ def test_a_home_that_another_job_writes_to_is_left_alone(
     with home.locked("index build"), pytest.raises(HomeError, match="held by index build"):
         drain(home, store, queue, SETTINGS)
     assert queue.counts() == {"queued": 1}
+
+
+def test_what_comes_while_changes_are_made_waits_for_the_next_time(
+    home: Home, store: Store, queue: Queue
+) -> None:
+    put(home, store, queue, Change("new", (Said("a"),)), png("a"))
+
+    def more(*_: object) -> None:
+        if sum(queue.counts().values()) < 20:  # it would go on without an end
+            put(home, store, queue, Change("3", name="x", whole=False))
+
+    assert drain(home, store, queue, SETTINGS, more).made == 1
+    assert queue.counts() == {"embedding": 1, "queued": 1}
