@@ -184,7 +184,7 @@ def test_what_comes_while_changes_are_made_waits_for_the_next_time(
 ) -> None:
     put(home, store, queue, Change("new", (Said("a"),)), png("a"))
 
-    def more(*_: object) -> None:
+    def more(stage: str, done: int, total: int, note: str = "") -> None:
         if sum(queue.counts().values()) < 20:  # it would go on without an end
             put(home, store, queue, Change("3", name="x", whole=False))
 
