@@ -45,6 +45,9 @@ SEARCH = """(text) => new Promise((done) => {
   input.value = text;
   input.form.requestSubmit();
 })"""
+# Those further down wait until somebody scrolls to them.
+IN_SIGHT = """[...document.images].every(
+  (one) => one.complete || one.getBoundingClientRect().top > innerHeight)"""
 # Name, address, what shows that it is there, and what the browser is.
 PICTURES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("page-search", "/?q=fire-type%20lizard&where=height%20<%3D%202", ".card img", {}),
@@ -94,6 +97,9 @@ def searches(page: Page) -> list[float]:
 
 
 def pictures(browser: Browser, base: str, home: Path, folder: Path) -> None:
+    first = browser.new_page(base_url=base)
+    searches(first)  # what is loaded once is loaded then
+    first.close()
     for name, address, there, wishes in PICTURES:
         asked: dict[str, Any] = {
             "viewport": {"width": 1280, "height": 840},
@@ -104,13 +110,13 @@ def pictures(browser: Browser, base: str, home: Path, folder: Path) -> None:
         page.goto(address)
         page.wait_for_selector(there)
         if "tag" in address:
-            unseen = next((home.parent / "catalog" / "images").iterdir())
+            unseen = next((home.parent / "unseen" / "images").iterdir())
             page.set_input_files("#tag-file", unseen)
             page.wait_for_selector("#tagged .strip img")
-            page.locator("#tagged").evaluate("one => scrollTo(0, one.offsetTop - 100)")
+            page.locator("#tagged").evaluate("one => scrollTo(0, one.offsetTop - 76)")
         page.wait_for_load_state("load")
-        page.wait_for_function("[...document.images].every((one) => one.complete)")
-        page.screenshot(path=folder / f"{name}.jpg", type="jpeg", quality=82)
+        page.wait_for_function(IN_SIGHT)
+        page.screenshot(path=folder / f"{name}.jpg", type="jpeg", quality=72)
         context.close()
 
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from db.home import Home
 from db.store import Store
-from service.routes_page import PAGE
+from service.routes_page import INDEX, PAGE
 from settings import Settings
 from tests.fakes import FakeEncoder
 from tests.service_samples import serving
@@ -31,9 +31,18 @@ def test_every_file_is_served_with_its_type(client: TestClient) -> None:
     types = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/sv"}
     for file in FILES:
         answer = client.get(f"/static/{file.relative_to(PAGE).as_posix()}")
-        assert answer.content == file.read_bytes()
+        assert file.name == INDEX or answer.content == file.read_bytes()
         assert answer.headers["content-type"].startswith(types[file.suffix])
-    assert client.get("/").content == (PAGE / "index.html").read_bytes()
+
+
+def test_the_page_names_its_files_by_what_they_hold(client: TestClient) -> None:
+    named = re.findall(r'(?:href|src)="(/static/[^"#]+)', client.get("/").text)
+    assert len(named) > len(MODULES)
+    for address in named:
+        answer = client.get(address)
+        assert (answer.status_code, "immutable" in answer.headers["cache-control"]) == (200, True)
+    other = client.get(re.sub(r"/static/\w+/", "/static/0123456789abcdef/", named[0]))
+    assert other.status_code == 404
 
 
 def test_a_file_is_sent_again_only_when_it_has_changed(client: TestClient) -> None:

@@ -1,5 +1,6 @@
 // Elements from plain calls. Texts always go in as texts: nothing here reads HTML.
 
+const ICONS = new URL("../icons.svg", import.meta.url).pathname;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** el("p", { class: "soft", onclick: f }, "text", child): falsy children and attributes are left out. */
@@ -22,7 +23,7 @@ export function icon(name) {
     use = document.createElementNS(SVG, "use");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `/static/icons.svg#${name}`);
+  use.setAttribute("href", `${ICONS}#${name}`);
   svg.append(use);
   return svg;
 }

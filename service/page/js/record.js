@@ -6,20 +6,21 @@ import { problem } from "./say.js";
 import { scoreBar } from "./score.js";
 import { t } from "./words.js";
 
-let there = null; // whether this home tells products; known from /v1/index
+let there = null; // a promise of whether this home tells products
 
-export const recognises = (answer) => {
-  there = answer;
-};
+export const recognises = () =>
+  (there ||= ask("/v1/index").then(
+    (said) => said.recogniser,
+    () => (there = null),
+  ));
 
-export function recognise(file, below) {
-  if (there === false) return null;
-  return button(t("record.open"), {
+/** The button that asks for the product, and puts the answer into `below`. */
+export const recognise = (file, below) =>
+  button(t("record.open"), {
     name: "store",
     kind: "small",
     onclick: () => below.replaceChildren(panel(file)),
   });
-}
 
 function panel(file) {
   const near = el("input", { name: "near", placeholder: "37.5665,126.9780", autocomplete: "off" });

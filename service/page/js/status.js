@@ -3,7 +3,6 @@
 import { ask } from "./api.js";
 import { button, byId, el } from "./dom.js";
 import * as live from "./live.js";
-import { recognises } from "./record.js";
 import { message, problem, say } from "./say.js";
 import { bytes, locale, t } from "./words.js";
 
@@ -38,7 +37,6 @@ export function build(root) {
 export async function update() {
   try {
     const said = await ask("/v1/index");
-    recognises(said.recogniser);
     if (said.job) progressed(said.job);
     view.state.replaceChildren(...state(said));
   } catch (error) {

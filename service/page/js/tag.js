@@ -5,7 +5,7 @@ import { addForm } from "./adding.js";
 import { thumbnail } from "./cards.js";
 import { button, el, field, icon } from "./dom.js";
 import { keep, preview } from "./pictures.js";
-import { recognise } from "./record.js";
+import { recognise, recognises } from "./record.js";
 import { address, read, search } from "./route.js";
 import { copy, problem, say } from "./say.js";
 import { scoreBar } from "./score.js";
@@ -14,6 +14,7 @@ import { language, t } from "./words.js";
 const MOST = 32;
 const done = []; // { file, answer } or { file, error }, newest first
 let list, precision;
+let products = false; // whether this home tells them
 
 export function build(root) {
   const file = el("input", {
@@ -83,6 +84,7 @@ export async function take(files) {
   list.prepend(ghost);
   try {
     const answer = await tagged(batch);
+    products = Boolean(await recognises());
     const found = batch.map((one, n) => ({ file: one, answer: answer.images[n] }));
     done.unshift(...found);
     ghost.replaceWith(...found.map(entry));
@@ -232,7 +234,7 @@ function entry({ file, answer }) {
           onclick: () =>
             below.replaceChildren(addForm(file, answer, () => below.replaceChildren())),
         }),
-        recognise(file, below),
+        products && recognise(file, below),
       ),
       below,
     ),
