@@ -97,6 +97,8 @@ bench: .venv/installed
 	$(BIN)/python -m benchmarks.tagging $(DEMO)/home --images 1000
 	$(BIN)/python -m benchmarks.vectors --name vectors 10000 100000
 	$(BIN)/python -m benchmarks.publishes --items 20000
+	@$(MAKE) --no-print-directory browser
+	$(BIN)/python -m benchmarks.page $(DEMO)/home
 
 # Where ../shared lies beside the checkout, the base learns from its photographs too.
 SHARED ?= ../shared
