@@ -90,9 +90,9 @@ class Evidence:
     def _matches(self, images: Encoded, wanted: int, shortlist: int) -> list[list[Match]]:
         ids, _ = self._generation.captions.index.search(images.vectors, shortlist)
         # More than are wanted: what has left the catalog since is passed over.
-        return [self._ranked(images[n : n + 1], ids[n])[: 2 * wanted] for n in range(len(images))]
+        return [self._ranked(images[n : n + 1], ids[n], 2 * wanted) for n in range(len(images))]
 
-    def _ranked(self, image: Encoded, ids: np.ndarray) -> list[Match]:
+    def _ranked(self, image: Encoded, ids: np.ndarray, most: int) -> list[Match]:
         side = self._generation.captions
         found = ids[ids >= 0]
         rows = side.rows(found)
@@ -109,6 +109,8 @@ class Evidence:
         ):
             if owner not in best:  # three languages of one are no three answers
                 best[owner] = Match(caption, owner, score)
+                if len(best) == most:
+                    break
         return list(best.values())
 
     def _other(self, number: int, content: str) -> bool:

@@ -6,6 +6,7 @@ The whole name stays in front, so `cat.jpg` and `cat.png` never share one.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,7 @@ KINDS: tuple[Kind, ...] = ("json", "txt", "xmp")
 SCHEMA = "pairdex.sidecar.v1"
 
 
+@lru_cache(4096)  # asked some times for each image, as it is planned, written and noted down
 def path(image: Path, kind: str) -> Path:
     return image.with_name(f"{image.name}.{kind}")
 

@@ -151,7 +151,7 @@ def _recipe(old: bytes, new: bytes) -> bytes:
 def _write(file: Planned) -> None:
     if file.stamp is not None and _stamp(str(file.path)) != file.stamp:
         raise ImageError(f"{file.path} changed while it was tagged", "", "run this again")
-    if file.stamp is None and file.path.exists():
+    if file.stamp is None and _stamp(str(file.path)) is not None:
         raise ImageError(f"{file.path} appeared while it was tagged", "", "run this again")
     files.replace(file.path, file.new, like=file.path if file.kind == EMBEDDED else None)
 
