@@ -81,3 +81,44 @@ def test_a_damaged_shipped_model_is_refused(
     with pytest.raises(ModelError, match=r"damaged|no model ships"):
         unpack(Home(tmp_path / "home"), copy)
     assert not (tmp_path / "home" / "artifact").exists()
+
+
+def test_equal_weights_stay_the_same_file(trained: tuple[Path, Path]) -> None:
+    from training.shipped import pack
+
+    artifact, base = trained
+    before = (base / "weights.npz").stat()
+    pack(artifact, base)
+    assert (base / "weights.npz").stat() == before
+
+
+def test_a_refitted_model_does_not_ship(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    import shutil
+
+    from encoder import artifact as artifacts
+    from encoder.artifact import Refit
+    from encoder.heads import Heads
+    from review.publishing import publish
+    from training.shipped import pack
+
+    folder = Path(shutil.copytree(trained[0], tmp_path / "artifact"))
+    made = artifacts.load(folder)
+    told = Refit(file="", number=0, digest="", turn=0, answers=2, pairs=0, created="")
+    heads = Heads.untouched(len(made.tags), made.shared, made.width)
+    publish(folder, made, heads, None, told)
+    with pytest.raises(ModelError, match="does not ship"):
+        pack(folder, tmp_path / "base")
+
+
+def test_what_ships_keeps_to_a_precision() -> None:
+    import msgspec
+
+    from encoder.artifact import JSON, Artifact
+    from training.shipped import BASE_FOLDER
+
+    shipped = msgspec.json.decode((BASE_FOLDER / JSON).read_bytes(), type=Artifact)
+    assert shipped.tagging is not None
+    assert len(shipped.tagging.priors) == len(shipped.tags)
+    for rule in (shipped.tagging.alone, shipped.tagging.indexed, shipped.tagging.told):
+        assert list(rule.cuts) == sorted(rule.cuts)
+        assert 0 < rule.cut(0.7) < rule.cut(0.95) < 1
