@@ -114,7 +114,7 @@ def test_what_ships_keeps_to_a_precision() -> None:
     import msgspec
 
     from encoder.artifact import JSON, Artifact
-    from training.shipped import BASE_FOLDER
+    from encoder.weights import BASE_FOLDER
 
     shipped = msgspec.json.decode((BASE_FOLDER / JSON).read_bytes(), type=Artifact)
     assert shipped.tagging is not None
