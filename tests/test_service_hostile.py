@@ -55,6 +55,18 @@ def test_a_file_is_taken_for_what_it_holds(client: httpx2.Client, name: str) -> 
     assert said(tag(client, make())) == expected
 
 
+REFUSED = [name for name, (_, expected) in FILES.items() if expected != TAKEN]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_no_item_is_made_of_what_is_no_image(client: httpx2.Client, name: str) -> None:
+    make, expected = FILES[name]
+    item = json.dumps({"id": "hostile", "captions": [{"text": "a trap"}]})
+    sent = client.post("/v1/items", data={"item": item}, files={"image": ("x.png", make())})
+    assert said(sent) == expected
+    assert client.get("/v1/items/hostile").status_code == 404
+
+
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 def test_a_file_name_is_only_ever_a_name(client: httpx2.Client, name: str) -> None:
     # By hand: a client's library would mend the name first.
