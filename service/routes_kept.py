@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from msgspec import Meta
+from pydantic import Field
 
 from errors import IndexStateError
 from search import SearchResult
@@ -23,6 +24,7 @@ from service.segments import Name
 from service.state import Service, service_of
 
 router = APIRouter(prefix="/v1", tags=["judgements"])
+Number = Annotated[int, Field(ge=1, le=2**63 - 1)]  # as the database can hold it
 LOOKED_AT = 100  # results among which a judged item's score is looked for
 FRESH = {"Cache-Control": "no-store"}
 
@@ -87,7 +89,7 @@ async def judgements(
 @router.delete("/judgements", dependencies=[allowed("write")], **documented(answer=told.Removed))
 async def take_back(
     request: Request,
-    id: Annotated[list[int] | None, Query(description="Numbers of the list.")] = None,  # noqa: A002  (as the list calls it)
+    id: Annotated[list[Number] | None, Query(description="Numbers of the list.")] = None,  # noqa: A002  (as the list calls it)
     query: Annotated[str | None, Query(description="Those of one query.")] = None,
     all: Annotated[bool, Query(description="All of them.")] = False,  # noqa: A002  (likewise)
 ) -> Response:

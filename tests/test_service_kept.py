@@ -153,3 +153,8 @@ def test_answers_that_cannot_be_are_refused_before_the_first_is_kept(
     assert client.post("/v1/review", json={"answers": []}).status_code == 422
     assert store.questions.answered() == []
     assert client.get("/v1/review", params={"kind": "other"}).status_code == 422
+
+
+def test_a_number_that_no_database_holds_is_refused(client: TestClient) -> None:
+    for number in (0, -1, 2**63, 10**30):
+        assert client.delete("/v1/judgements", params={"id": number}).status_code == 422
