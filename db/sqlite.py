@@ -11,7 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, event, text
 
 from db.folding import fold
-from db.sqlite_reading import CACHE_MIB, READING, disk_trouble
+from db.sqlite_reading import CACHE_MIB, READING, SEALED, disk_trouble, sealed
+
+
+def address(database: Path) -> str:
+    """The URL of a database file; of one that can only be read, such that nothing is tried else."""
+    if not sealed(database):
+        return f"sqlite:///{database}"
+    return f"sqlite:///{database.absolute().as_uri()}?{SEALED}&uri=true"
 
 
 def prepare(engine: Engine, database: Path, cache_mib: int = CACHE_MIB) -> None:
@@ -24,7 +31,7 @@ def prepare(engine: Engine, database: Path, cache_mib: int = CACHE_MIB) -> None:
     def _set_pragmas(raw: sqlite3.Connection, _record: Any) -> None:
         cursor = raw.cursor()
         for pragma in (
-            "journal_mode = WAL",
+            *(() if sealed(database) else ("journal_mode = WAL",)),
             "synchronous = NORMAL",
             "foreign_keys = ON",
             *READING,

@@ -24,6 +24,20 @@ READING = ("busy_timeout = 10000", "temp_store = MEMORY")
 CACHE_MIB = 64  # of the file, that a connection may hold in its own memory
 
 
+# How a sealed database is opened.
+SEALED = "mode=ro&immutable=1"
+
+
+def sealed(database: Path) -> bool:
+    """Nothing can be written where it lies: its side files (WAL) are neither there nor can be made.
+
+    Nothing changes then while it is read. Side files that hold rows would have to be read too.
+    """
+    wal = database.with_name(f"{database.name}-wal")
+    held = wal.exists() and wal.stat().st_size > 0
+    return not (held or os.access(database.parent, os.W_OK))
+
+
 class SqliteReader(Reader):
     """Connections are opened as threads need them at the same time, and kept."""
 
@@ -81,12 +95,9 @@ class SqliteReader(Reader):
             # To be able to write lets the last reader put the side files (WAL) away.
             return _connected(self._database, "mode=rw")
         except sqlite3.OperationalError:
-            wal = self._database.with_name(f"{self._database.name}-wal")
-            if os.access(self._database.parent, os.W_OK) or (wal.exists() and wal.stat().st_size):
+            if not sealed(self._database):
                 raise
-            # Where nothing can be written the side files are neither there nor can be made, and
-            # nothing changes while it is read.
-            return _connected(self._database, "mode=ro&immutable=1")
+            return _connected(self._database, SEALED)
 
     def _schema(self) -> int:
         with self._reading() as rows:

@@ -53,7 +53,7 @@ class Store(Filterable, Listed, Changing):
             place.create()
         else:
             place.require()
-        return cls.connect(f"sqlite:///{place.database}", place.database)
+        return cls.connect(sqlite.address(place.database), place.database)
 
     @classmethod
     def connect(cls, url: str, database: Path) -> Store:

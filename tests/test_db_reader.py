@@ -163,7 +163,8 @@ def test_a_home_on_a_disk_that_cannot_be_written_is_read(home: Home, store: Stor
     bind = f"{mount} --bind -o ro {place} {place} && {mount} -o remount,ro,bind {place}"
     code = (
         "import sys; from pathlib import Path; from db.sqlite_reading import SqliteReader;"
-        "reader = SqliteReader.open(Path(sys.argv[1])); print(len(reader.item_ids()))"
+        "reader = SqliteReader.open(Path(sys.argv[1])); print(len(reader.item_ids()));"
+        "print(reader.whole().count_items())"
     )
     if unshare is None or subprocess.run([unshare, "-m", "sh", "-c", bind], check=False).returncode:
         pytest.skip("nothing can be mounted here")
@@ -172,4 +173,4 @@ def test_a_home_on_a_disk_that_cannot_be_written_is_read(home: Home, store: Stor
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stderr == ""
-    assert done.stdout == "12\n"
+    assert done.stdout == "12\n12\n"

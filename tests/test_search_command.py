@@ -32,7 +32,14 @@ def test_each_answer_has_its_exit_code(home: Path) -> None:
     assert "Nothing matches" in none.stderr
     shown = run(home, "search", "quarterly tax return", "-n", "2")
     assert shown.returncode == 9
-    assert "The nearest are:" in shown.stdout
+    assert "Nothing matches." in shown.stdout
+    assert "The nearest are:" not in shown.stdout  # nobody knows a word of it
+    far = run(home, "search", "lizard", "--min-score", "1")
+    assert far.returncode == 9
+    assert "Nothing matches. The nearest are:" in far.stdout
+    beyond = run(home, "search", "lizard", "--offset", "1000")
+    assert beyond.returncode == 0
+    assert "there are no more results" in beyond.stdout
     assert all(len(line) <= 80 for line in shown.stdout.splitlines())
     empty = run(home, "search", "lizard", "--where", "height > 1000", "--json")
     assert (empty.returncode, json.loads(empty.stdout)["results"]) == (9, [])
