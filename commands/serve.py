@@ -39,7 +39,7 @@ def serve(
         trouble = service.live.trouble
         state = f"without an index: {trouble}" if trouble else "ready"
         current.out.print(f"{address} {state}", markup=False, soft_wrap=True)
-        if open_:
-            typer.launch(address)
+        if open_ and typer.launch(address) != 0:
+            current.err.print("no browser could be opened", markup=False)
 
     run(current.home, current.settings, announce)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import json
 import subprocess
 import sys
@@ -13,66 +12,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.demo.goods import assortment, draw_goods
+from catalog.demo.goods import assortment
 from catalog.demo.goods.package import studio
-from catalog.feeds import link_table
 from db.home import Home
-from db.links import Link
 from db.store import Store
 from encoder import products
 from encoder.products import ProductHead, evidence, judge, query_views
 from errors import CatalogError, ModelError, SettingsError
-from settings import Settings, load_settings
 from tagger.offers import Place
 from tagger.record import Recogniser
 from tests.catalog_samples import load, save_picture, write_csv
+from tests.shop_samples import DAY, GOODS, SEED, draw_shop, photos, recognising, tiny
 from training.photographed import photographed, product_mask
 from training.products_calibrate import Queries, calibrate
 from training.products_head import with_centres
 from training.recipe import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
-DAY = dt.date(2026, 11, 20)
-GOODS, SEED = 6, 3
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shop")
-    draw_goods(folder, items=GOODS, seed=SEED, day=DAY)
-    return folder
-
-
-def tiny(**training: object) -> Settings:
-    values = {"product": "product", "views": 2, **training}
-    return load_settings(
-        environment={},
-        flags=[
-            "encoder.backbone=tiny", "encoder.weights=random", "encoder.image_size=64",
-            "links.timezone=UTC", *(f"training.{name}={value}" for name, value in values.items()),
-        ],
-    )  # fmt: skip
+    return draw_shop(tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture(scope="module")
 def home(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop's catalog with its recogniser and its links."""
-    from training.products_job import learn_products
-
-    folder = tmp_path_factory.mktemp("home") / "home"
-    load(shop / "catalog.csv", folder)
-    settings = tiny()
-    with Store.open(folder) as store:
-        learn_products(Home(folder), store, settings, settings.training)
-        for name, on in (("promotions", "product"), ("stores", "")):
-            link = Link(name, str(shop / f"{name}.csv"), name, on)  # type: ignore[arg-type]
-            link_table(store, link, settings.links)
-    return folder
-
-
-def photos(shop: Path) -> list[tuple[Path, str]]:
-    with (shop / "unseen" / "photos.csv").open(encoding="utf-8") as file:
-        return [(shop / "unseen" / r["image"], r["product"]) for r in csv.DictReader(file)]
+    return recognising(shop, tmp_path_factory.mktemp("home") / "home")
 
 
 # -- views ------------------------------------------------------------------------------------
