@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated
@@ -15,7 +14,7 @@ from starlette.datastructures import UploadFile
 from db.zones import zone_of
 from encoder import products
 from encoder.runtime_products import ProductModel
-from errors import QueryError
+from errors import ImageError, QueryError
 from service import examples, uploads
 from service.access import allowed
 from service.answers import Records, Tags, json_response
@@ -67,9 +66,7 @@ async def tag(request: Request) -> Response:
             why = f"{len(files)} are sent"
             raise QueryError("caption is about one image", why, "send that one")
         loaded, found = await uploads.views(service, files)
-    first = next((sent.error for sent, _ in found if sent.error is not None), None)
-    if first is not None and all(sent.error for sent, _ in found):
-        raise first
+    _one_could_be_read([sent.error for sent, _ in found])
     seen = [
         Picture(
             sent.name,
@@ -102,12 +99,24 @@ async def recognise(request: Request) -> Response:
         place, metres, day = _where_and_when(options)
         recogniser = await service.tagging.run(_recogniser, service)
         most = service.settings.service.max_pixels
-        jobs = [
-            service.tagging.run(_record, recogniser, file, most, place, metres, day)
-            for file in files
-        ]
-        records = await asyncio.gather(*jobs)
+
+        def look() -> list[Record | ImageError]:
+            return [_record(recogniser, file, most, place, metres, day) for file in files]
+
+        found = await service.tagging.run(look)
+    _one_could_be_read(found)
+    records = [
+        Record(file.filename or "image", error=str(one)) if isinstance(one, ImageError) else one
+        for file, one in zip(files, found, strict=True)
+    ]
     return json_response(Records(records), _FRESH)
+
+
+def _one_could_be_read(found: Sequence[object]) -> None:
+    """Where every picture is an error, the first one's is that of the request."""
+    if found and all(isinstance(one, ImageError) for one in found):
+        assert isinstance(found[0], ImageError)
+        raise found[0]
 
 
 def _some(files: Sequence[UploadFile]) -> None:
@@ -162,10 +171,13 @@ def _record(
     place: Place | None,
     metres: float | None,
     day: dt.date | None,
-) -> Record:
-    data, name = uploads.content(file, most), file.filename or "image"
-    [record] = recogniser.recognise_all([data], place, metres, day, [name], strict=False)
-    return record
+) -> Record | ImageError:
+    name = file.filename or "image"
+    try:
+        data = uploads.content(file, most)
+        return recogniser.recognise(data, place, metres, day, name)
+    except ImageError as error:
+        return error
 
 
 def _where_and_when(
