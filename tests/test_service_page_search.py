@@ -119,6 +119,9 @@ def test_nothing_matches_is_said_with_what_is_nearest(page: Page) -> None:
     expect(page.locator("#notices")).to_contain_text("knows: xkqv, bzzrt")
     expect(page.locator(CARDS).first.locator(".said")).to_have_text("unlikely")
     page.goto("/?q=sqare%20red")
+    expect(page.locator("#notices")).to_contain_text("Answered for “square red”")
+    page.locator("#asis").click()
+    expect(page.locator("#asis")).to_have_count(0)
     page.locator("#suggestion").click()
     expect(page.locator(QUERY)).to_have_value("square red")
 

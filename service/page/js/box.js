@@ -90,7 +90,7 @@ export function searchBox() {
   function submit(event) {
     event.preventDefault();
     close();
-    go({ q: input.value.trim(), item: "", good: [], bad: [] });
+    go({ q: input.value.trim(), asis: false, item: "", good: [], bad: [] });
   }
 
   function insert(text) {

@@ -21,6 +21,7 @@ export function request(state) {
   if (state.min) body.min_score = state.min;
   if (state.variety) body.diversity = state.variety;
   if (state.apart) body.group = false;
+  if (state.asis) body.correct = false;
   return body;
 }
 

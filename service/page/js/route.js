@@ -16,6 +16,7 @@ export function read(search = location.search) {
     state[name] = Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : 0;
   }
   state.apart = given.get("apart") === "1"; // variants one by one
+  state.asis = given.get("asis") === "1"; // no spelling is righted
   state.view ||= "search";
   return state;
 }
@@ -27,6 +28,7 @@ export function address(state) {
   for (const name of LISTS) for (const one of state[name] || []) given.append(name, one);
   for (const name of NUMBERS) if (state[name]) given.set(name, state[name]);
   if (state.apart) given.set("apart", "1");
+  if (state.asis) given.set("asis", "1");
   const query = given.toString();
   return query ? `/?${query}` : "/";
 }

@@ -28,6 +28,20 @@ export function notices(answer, state) {
     );
   if (answer.corrected)
     found.push(el("p", { id: "corrected" }, t("corrected", { words: answer.corrected })));
+  if (answer.corrected)
+    found.push(
+      el(
+        "p",
+        {},
+        t("corrected", { query: answer.corrected }),
+        " ",
+        button(t("corrected.asis", { query: state.q }), {
+          kind: "small",
+          id: "asis",
+          onclick: () => go({ asis: true }),
+        }),
+      ),
+    );
   if (answer.suggestion)
     found.push(
       el(
@@ -38,7 +52,7 @@ export function notices(answer, state) {
         button(answer.suggestion, {
           kind: "small",
           id: "suggestion",
-          onclick: () => go({ q: answer.suggestion }),
+          onclick: () => go({ q: answer.suggestion, asis: false }),
         }),
       ),
     );
