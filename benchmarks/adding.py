@@ -16,6 +16,7 @@ import hashlib
 import io
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -134,18 +135,29 @@ def memory(process: int) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon"))
 
 
+def processor(process: int) -> float:
+    """Seconds of all cores that a process and its own have taken."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+    ticks = 0
+    for number in (process, *map(int, children.split())):
+        fields = Path(f"/proc/{number}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def measure(home: Home, inside: bool, adds: int, seconds: float) -> dict[str, Any]:
     numbers = itertools.count(time.time_ns() % 10**9)
     with service(home, inside) as (client, process):
         found(client, add(client, next(numbers)))  # begins the process that builds
         first, accepted = memory(process), []
-        single = []
+        single, spent = [], processor(process)
         for _ in range(adds):
             start = time.perf_counter()
             ticket = add(client, next(numbers))
             accepted.append(time.perf_counter() - start)
             found(client, ticket)
             single.append(time.perf_counter() - start)
+        spent = (processor(process) - spent) / adds
         start = time.perf_counter()
         with ThreadPoolExecutor(8) as pool:
             tickets = list(pool.map(lambda number: add(client, number), range(*many(numbers))))
@@ -167,6 +179,7 @@ def measure(home: Home, inside: bool, adds: int, seconds: float) -> dict[str, An
         return {
             "items": client.get("/v1/index").json()["items"], "inside": inside,
             "accepted_ms": median(accepted) * 1000, "searchable_s": single,
+            "core_s": round(spent, 2),
             "burst_s": burst, "burst_generations": len(generations), "builds": len(builds),
             "alone_ms": _spread(alone), "beside_ms": _spread(beside),
             "own_mib": [first, memory(process)],
@@ -193,6 +206,7 @@ def shown(result: dict[str, Any]) -> list[str]:
         f"{result['items']:,} items, built {where}",
         f"accepted in {result['accepted_ms']:.0f} ms",
         f"searchable after {median(single):.2f} s ({fastest:.2f} to {slowest:.2f})",
+        f"each took {result['core_s']} s of one core, service and builder together",
         f"100 at once: searchable after {result['burst_s']:.1f} s, in {burst} generations",
     ]
     for name, what in (("alone_ms", "alone"), ("beside_ms", f"beside {result['builds']} builds")):

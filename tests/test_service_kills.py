@@ -45,14 +45,17 @@ def command(home: Home, *words: str) -> list[str]:
 
 def begun(home: Home) -> tuple[subprocess.Popen[str], httpx2.Client]:
     """A service and its client; there need not be an index yet."""
-    process = subprocess.Popen(
-        command(home, "serve", "--port", "0"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    log = home.path.parent / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command(home, "serve", "--port", "0"),
+            stdout=subprocess.PIPE,
+            stderr=stream,
+            text=True,
+        )
     assert process.stdout is not None
-    address = process.stdout.readline().split()[0]
+    address = process.stdout.readline().partition(" ")[0]
+    assert address, log.read_text(encoding="utf-8")[-2000:]
     return process, httpx2.Client(base_url=address, timeout=60)
 
 
