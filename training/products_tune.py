@@ -1,11 +1,12 @@
 """Fine-tuning a backbone to tell products apart: the softmax first, then both together.
 
-What pays, by the inner splits of docs/records.md: crops of every size; the upper half only, for
-what the lower one sees is the same anywhere; normalisation left as it was; crops smaller than the
-pictures that will be asked, for a crop shows things larger than they are there; the output alone
-as features, for layers from half-way up and palettes remember the store.
+What pays, by splits of train alone in which whole series of photographs are held out: crops of
+every size; the upper part only, for what the lower one sees is the same anywhere; normalisation
+left as it was; crops smaller than the pictures that will be asked, for a crop shows things larger
+than they are there; the output alone as features, for layers from half-way up and palettes remember
+the store.
 
-What the lower half makes of some crops of each picture is computed once, so that an epoch costs a
+What the lower part makes of some crops of each picture is computed once, so that an epoch costs a
 third of what it would. `finetune_lower` trains all of it, on other crops in each epoch.
 """
 
