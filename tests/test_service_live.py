@@ -91,7 +91,7 @@ def test_what_cannot_be_opened_serves_nobody_and_disturbs_nobody(
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"\xff")
     live.look()
     said = client.get("/v1/index").json()
-    assert said["generation"]["name"] == "000001"
+    assert said["generation"] == "000001"
     assert (said["trouble"]["code"], "damaged" in said["trouble"]["detail"]) == (7, True)
     assert str(home.path) not in str(said["trouble"])
     assert client.post("/v1/search", json={"text": "red"}).status_code == 200
