@@ -146,6 +146,17 @@ class Store(Filterable, Listed, Changing):
         """The text of each caption, in the order asked for, read in chunks."""
         return self._column(Caption.id, Caption.text, ids)
 
+    def captions_held(self, ids: Sequence[int]) -> dict[int, str]:
+        """The text of each caption that is still there: an index may name some that are gone."""
+        held: dict[int, str] = {}
+        for start in range(0, len(ids), CHUNK):
+            some = select(Caption.id, Caption.text).where(
+                Caption.id.in_(ids[start : start + CHUNK])
+            )
+            with self._once() as connection:
+                held.update(dict(connection.execute(some).all()))
+        return held
+
     def _column(
         self, key: InstrumentedAttribute[int], value: InstrumentedAttribute[str], ids: Sequence[int]
     ) -> Iterator[str]:

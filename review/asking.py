@@ -76,13 +76,8 @@ class Asker:
             return []
         allowed = {item.id: item for item in self._items}
         pairs = doubtful_pairs(self.live, self.encoder, frozenset(allowed))
-        texts = dict(
-            zip(
-                [pair.caption for pair in pairs],
-                self.store.caption_texts([pair.caption for pair in pairs]),
-                strict=True,
-            )
-        )
+        texts = self.store.captions_held([pair.caption for pair in pairs])
+        pairs = [pair for pair in pairs if pair.caption in texts]
         by_id = {
             question_id("match", allowed[pair.item].content, texts[pair.caption]): pair
             for pair in reversed(pairs)

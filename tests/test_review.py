@@ -13,7 +13,7 @@ from db import generations
 from db.home import Home
 from db.journal import Journal
 from db.questions import Question
-from db.records import ItemRecord
+from db.records import CaptionRecord, ItemRecord
 from db.store import Store
 from encoder.encoded import Encoded
 from errors import IndexStateError, QueryError
@@ -122,6 +122,19 @@ def test_a_match_is_told_and_asked(review: Review) -> None:
     mixed = [one.kind for one in review.queue(10)]
     assert mixed.count("match") == 2
     assert mixed[:2] == ["tag", "tag"]
+
+
+def test_captions_that_have_left_the_catalog_since_the_index_are_not_asked_about(
+    review: Review,
+) -> None:
+    before = {one.query for one in review.queue(50, kinds=("match",))}
+    assert before
+    fresh = [
+        dataclasses.replace(item, captions=(CaptionRecord("something else", "en"),))
+        for item in review._store.items()
+    ]
+    review._store.apply_import(fresh, [])
+    assert not before & {one.query for one in review.queue(50, kinds=("match",))}
 
 
 def test_images_that_were_tagged_since_are_asked_about(
