@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,9 @@ Announce = Callable[[str, Service], None]  # the address; called once, when sear
 
 def serve(home: Path, settings: Settings, announce: Announce) -> None:
     """Serves until SIGTERM or Ctrl-C, then answers what was asked before and returns."""
+    # The command line dies in silence when the reader of its output has gone; here that would be
+    # any client who leaves before the answer.
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     log_lines()
     app, proxies = create_app(home, settings), settings.service.proxies
     listener = _listener(settings.service.host, settings.service.port)

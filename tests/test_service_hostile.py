@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -191,6 +192,18 @@ def test_a_body_that_drips_is_given_up(server: Served) -> None:
             stop.set()
             worker.join()
     assert time.monotonic() - begun < 20
+
+
+def test_whoever_leaves_before_the_answer_harms_nobody(server: Served) -> None:
+    at_once = struct.pack("ii", 1, 0)  # the connection is reset, not closed
+    for _ in range(40):
+        for number in (1, 6):
+            with socket.create_connection(server.place, timeout=30) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+                asked = request("Content-Length: 0", path="/openapi.json", method="GET")
+                connection.sendall(asked * number)  # several answers, the later to nobody
+    assert server.process.poll() is None
+    assert httpx2.get(f"{server.address}/healthz").status_code == 200
 
 
 def test_whoever_leaves_in_the_middle_leaves_nothing_behind(server: Served) -> None:
