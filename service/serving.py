@@ -26,8 +26,6 @@ def serve(home: Path, settings: Settings, announce: Announce) -> None:
     # The command line dies in silence when the reader of its output has gone; here that would be
     # any client who leaves before the answer.
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    # The command line ends when its reader has gone; here that is one client among many.
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     log_lines()
     app, proxies = create_app(home, settings), settings.service.proxies
     listener = _listener(settings.service.host, settings.service.port)
