@@ -92,10 +92,11 @@ def main() -> None:
         *told(wrong, reader),
         f"{len(strange)} words of another catalog that this one does not know",
         *told(strange, reader),
-        "  answered as another word: " + (", ".join(taken) or "none"),
     ]
     name = f"spelling-{options.name}" if options.name else "spelling"
-    keep(name, lines, {"misspelt": len(wrong), "strange": len(strange), "taken": taken})
+    keep(name, lines, {"misspelt": len(wrong), "strange": len(strange), "taken": len(taken)})
+    # Not kept: they are the words of somebody's catalog.
+    print("answered as another word: " + (", ".join(taken) or "none"))
 
 
 if __name__ == "__main__":
