@@ -22,7 +22,7 @@ ASSIGNMENT = re.compile(r"PAIRDEX_\w+__\w+=\S+")
 
 def shown(page: Path) -> Iterator[tuple[str, bool]]:
     """Command lines of a page, and whether each is to be typed as it is: those in blocks are."""
-    text = page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8").replace("\\\n", "")  # one line, shown on several
     for line in re.findall(r"^(?:    |\$ )?((?:PAIRDEX_\S+ )?pairdex .+)$", text, re.MULTILINE):
         yield line, True
     for line in re.findall(r"`(pairdex [^`\n]+)`", text):

@@ -14,6 +14,8 @@ def test_every_branch_has_its_own_exit_code_and_the_tree_shows_it() -> None:
     assert len(set(codes)) == len(codes)
     assert errors.__doc__ is not None
     every: list[type[PairdexError]] = [PairdexError, *kinds]
+    leaves = [leaf for kind in kinds for leaf in kind.__subclasses__()]  # of the same code
+    every += [leaf for leaf in leaves if leaf.__module__ == errors.__name__]
     shown = dict(re.findall(r"(\w+Error)\s+(\d)\s", errors.__doc__))
     assert shown == {kind.__name__: str(kind.exit_code) for kind in every}
 

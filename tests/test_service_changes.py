@@ -100,7 +100,7 @@ def test_changes_that_come_together_make_few_generations(client: TestClient) -> 
 @pytest.mark.parametrize(
     ("said", "data", "status", "kind", "words"),
     [
-        ({"captions": CAPTION}, b"no picture", 422, "image", "not-an-image"),
+        ({"captions": CAPTION}, b"no picture", 422, "image", "not an image"),
         ({"captions": CAPTION}, b"", 422, "image", ""),
         ({"captions": []}, square("red"), 422, "catalog", "empty-caption"),
         ({}, square("red"), 422, "catalog", "empty-caption"),

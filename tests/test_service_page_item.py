@@ -103,7 +103,7 @@ def test_a_dropped_picture_is_searched_by_also_with_words(page: Page, tmp_path: 
 
 def test_a_pasted_picture_is_searched_by(page: Page, tmp_path: Path) -> None:
     page.goto("/?q=red")
-    give(page, draw(tmp_path, "new", "blue"), "paste")
+    give(page, draw(tmp_path, "new", "red"), "paste")
     expect(page.locator(".given")).to_contain_text("new.png")
     expect(page.locator("#summary")).to_contain_text("results")
 

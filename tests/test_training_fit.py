@@ -37,7 +37,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> list[Pair]:
 
 
 def test_losses_fall_and_unseen_images_are_tagged_and_found(pairs: list[Pair]) -> None:
-    fitted = trained(pairs)
+    fitted = trained(pairs, epochs=24)
     first, last = fitted.history[0].figures, fitted.history[-1].figures
     for loss in ("tags", "words", "match"):
         assert last[loss] < first[loss]

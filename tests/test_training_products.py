@@ -199,15 +199,16 @@ def test_one_picture_per_product_is_enough_for_the_nearest(shop: Path, tmp_path:
 
 
 @pytest.mark.slow
-def test_a_tuned_backbone_is_a_better_one_on_what_it_learns(shop: Path, tmp_path: Path) -> None:
+def test_a_tuned_backbone_tells_products_apart(shop: Path, tmp_path: Path) -> None:
+    # By its output alone, and from random weights: colours and layers half-way up do not help it.
     from training.products_job import learn_products
 
     folder = tmp_path / "home"
     load(shop / "catalog.csv", folder)
-    settings = tiny(finetune="true", finetune_epochs=2)
+    settings = tiny(finetune="true", finetune_epochs=8)
     with Store.open(folder) as store:
         file = learn_products(Home(folder), store, settings, settings.training)
-    assert file.metrics["val.top1"] > 0.5
+    assert file.metrics["val.top1"] > 2 / GOODS
 
 
 def test_what_cannot_be_learnt_is_told(tmp_path: Path) -> None:
