@@ -86,7 +86,11 @@ def options(
     ] = False,
 ) -> None:
     os.environ["PAIRDEX_DEBUG"] = "1" if debug else os.environ.get("PAIRDEX_DEBUG", "")
-    context.obj = Session(home.absolute(), tuple(set_ or ()), quiet)
+    context.obj = current = Session(home.absolute(), tuple(set_ or ()), quiet)
+    if any(flag.lstrip().startswith("db.") for flag in current.flags):
+        from db.databases import use
+
+        use(current.home, current.settings.db)
 
 
 def main() -> None:

@@ -28,6 +28,16 @@ Layer = dict[str, Any]
 ENVIRONMENT_PREFIX = "PAIRDEX_"
 
 
+class DbSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    url: Annotated[str, Meta(pattern=r"^(postgresql(\+psycopg)?://.*)?$")]
+    pool: Annotated[int, Meta(ge=1, le=1000)]
+    timeout: Annotated[float, Meta(ge=0.0)]
+
+
+class VectorsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    backend: Literal["faiss", "pgvector"]
+
+
 class CatalogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: Annotated[list[Annotated[str, Meta(pattern="^[a-z]{2}$")]], Meta(min_length=1)]
     split: Annotated[list[Share], Meta(min_length=3, max_length=3)]
@@ -160,6 +170,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    db: DbSettings
+    vectors: VectorsSettings
     catalog: CatalogSettings
     links: LinksSettings
     encoder: EncoderSettings

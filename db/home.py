@@ -2,12 +2,12 @@
 
 <home>/
 ├── config.toml      the keys this catalog changes (optional)
-├── pairdex.db       rows (SQLite)
+├── pairdex.db       rows (SQLite), unless `db.url` names another database
 ├── artifact/        the trained model
 ├── recogniser/      what tells products apart (where `training.product` names a column)
 ├── generations/     published indexes, and CURRENT, the name of the live one
 ├── uploads/         images that came in over HTTP, by content
-├── queue.db         changes of the catalog that are accepted and not made yet
+├── queue.db         changes of the catalog that are accepted and not made yet (likewise)
 ├── cache/           embeddings by content, runtime compile cache; may be deleted
 ├── tagging.db       what `tag` wrote beside and into images: needed to undo it
 ├── tagging.lock     held by the `tag` that writes
@@ -20,11 +20,14 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from db.databases import database_of, locked_elsewhere
 from errors import HomeError, LockedError, PairdexError
+
+SHARED = ("lock", "queue.lock")  # locks that hold between machines where the rows are shared
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,12 @@ class Home:
         return self.cache / "sound.json"
 
     def require(self) -> None:
-        """There is a catalog here, or an error that says how to make one."""
+        """There is a catalog here, or an error that says how to make one.
+
+        Whether a database that `db.url` names holds one shows when it is opened.
+        """
+        if database_of(self.path).url:
+            return
         try:
             if self.database.is_file():
                 return
@@ -90,8 +98,11 @@ class Home:
     def locked(self, job: str, name: str = "lock", wait: bool = False) -> Iterator[None]:
         """Only one job writes to a home at a time; the second is told who holds it.
 
-        Tagging writes nothing that other jobs read, so it has a lock of another name.
+        Tagging writes nothing that other jobs read, so it has a lock of another name. Where the
+        rows are in PostgreSQL the lock is held there too, so that it holds between machines.
         """
+        if database_of(self.path).url:
+            self.create()  # a machine that joins has none yet
         with writing(self.path / name):
             # Opened without truncation: the holder's line must survive our looking.
             descriptor = os.open(self.path / name, os.O_RDWR | os.O_CREAT, 0o644)
@@ -107,7 +118,9 @@ class Home:
                 ) from None
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{job} (process {os.getpid()})".encode(), 0)
-            yield
+            shared = locked_elsewhere(self.path, job, name) if name in SHARED else None
+            with shared or nullcontext():
+                yield
         finally:
             # The kernel frees the lock with the descriptor, so a killed job leaves none behind.
             os.close(descriptor)

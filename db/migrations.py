@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, select, text
 
-from db import sqlite
+from db import postgres, postgres_folding, sqlite
 from db.item_words import item_words
 from db.reader import SCHEMA
 from db.tables import Base, Item, SchemaVersion
@@ -29,6 +29,8 @@ Step = Callable[[Connection], None]
 
 def _baseline(connection: Connection) -> None:
     """Step 1: the first published schema."""
+    if connection.dialect.name == "postgresql":
+        postgres_folding.create(connection)
     Base.metadata.create_all(connection)
 
 
@@ -83,10 +85,20 @@ STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged, _linked, _asked, _
 assert len(STEPS) == SCHEMA, "reader.py says what it reads: a new step counts it up"
 
 
-def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> int:
-    """Take the missing steps; returns how many were taken."""
+def migrate(
+    engine: Engine, database: Path | str, steps: Sequence[Step] = STEPS, create: bool = True
+) -> int:
+    """Take the missing steps; returns how many were taken.
+
+    `database` is what messages call it. Without `create` there must be a catalog in it.
+    """
     with engine.connect() as connection:
         version = _version(connection)
+    if version == 0 and not create:
+        raise HomeError(
+            f"no catalog in {database}", "the database has no tables of Pairdex",
+            "run `pairdex catalog import SOURCE`, or mend db.url",
+        )  # fmt: skip
     if version > len(steps):
         raise HomeError(
             f"{database} was written by a newer Pairdex",
@@ -112,7 +124,7 @@ def migrate(engine: Engine, database: Path, steps: Sequence[Step] = STEPS) -> in
 
 def _alone(engine: Engine) -> AbstractContextManager[Connection]:
     """One transaction, its changes of tables included, beside which nobody writes."""
-    return sqlite.alone(engine) if engine.dialect.name == "sqlite" else engine.begin()
+    return sqlite.alone(engine) if engine.dialect.name == "sqlite" else postgres.alone(engine)
 
 
 def _version(connection: Connection) -> int:

@@ -1,8 +1,8 @@
 """What every search reads of the catalog: a few plain statements, without SQLAlchemy.
 
 To load SQLAlchemy and its tables takes as long as all else that a search does from a cold start. So
-these statements are portable SQL with named parameters, which SQLite's own driver
-(sqlite_reading.py) and SQLAlchemy (store.py) take alike. Who asks for more opens the store.
+these statements are portable SQL with named parameters, which the drivers (sqlite_reading.py,
+postgres_reading.py) and SQLAlchemy (store.py) take alike. Who asks for more opens the store.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from db import details
 from db.details import Rows
 from db.records import ItemRecord
+from db.repeating import repeated
 
 if TYPE_CHECKING:
     from db.store import Store
@@ -40,6 +41,7 @@ class Reader:
     def close(self) -> None:
         raise NotImplementedError
 
+    @repeated
     def details(self, ids: Sequence[int]) -> dict[int, ItemRecord]:
         """Those of the items that are there, in the order of the ids."""
         found: dict[int, ItemRecord] = {}
@@ -48,6 +50,7 @@ class Reader:
                 found |= details.details(rows, ids[start : start + CHUNK])
         return found
 
+    @repeated
     def ids_of(self, keys: Sequence[str]) -> dict[str, int]:
         """The ids of items by the catalog's own; those that it lacks are left out."""
         found: dict[str, int] = {}
@@ -58,6 +61,7 @@ class Reader:
                 found.update(map(tuple, rows(_KEYS.format(keys=names), values)))
         return found
 
+    @repeated
     def item_ids(self) -> list[int]:
         """All ids, ascending."""
         with self._reading() as rows:
@@ -71,6 +75,7 @@ class Reader:
         """A number that is another once any item has changed."""
         return self._state(CHANGES)
 
+    @repeated
     def _state(self, name: str) -> int:
         with self._reading() as rows:
             return next((number for (number,) in rows(_STATE, {"name": name})), 0)

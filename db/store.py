@@ -11,8 +11,9 @@ from types import TracebackType
 from sqlalchemy import Connection, Engine, create_engine, delete, func, insert, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db import sqlite, upsert
+from db import postgres, sqlite, upsert
 from db.changing import Changing
+from db.databases import database_of
 from db.details import Rows
 from db.filtering import Filterable
 from db.home import Home, writing
@@ -22,6 +23,7 @@ from db.keys import Keys
 from db.links import Links
 from db.listing import Listed
 from db.migrations import migrate
+from db.postgres_connection import named
 from db.questions import Questions
 from db.records import (
     ImageFacts,
@@ -33,6 +35,7 @@ from db.records import (
 )
 from db.tables import Caption, Failure, Item, ItemTag, Problem, Run, Tag
 from db.upsert import ImportCounts
+from settings import DbSettings
 
 CHUNK = 500
 SCAN_CHUNK = 5000
@@ -46,28 +49,32 @@ class Store(Filterable, Listed, Changing):
         self.questions = Questions(engine)
 
     @classmethod
-    def open(cls, home: Path, create: bool = False) -> Store:
-        """The store of a home; `create` makes the home where there is none."""
+    def open(cls, home: Path, create: bool = False, settings: DbSettings | None = None) -> Store:
+        """The store of a home; `create` makes the home, or the tables, where there are none.
+
+        `settings` may name a database; else the home's own settings say where its rows are.
+        """
         place = Home(home)
+        settings = settings if settings is not None and settings.url else database_of(home)
+        if settings.url:
+            engine = postgres.engine(settings)
+            migrate(engine, named(settings.url), create=create)
+            return cls(engine)
         if create:
             place.create()
         else:
             place.require()
-        return cls.connect(sqlite.address(place.database), place.database)
-
-    @classmethod
-    def connect(cls, url: str, database: Path) -> Store:
-        """Any SQLAlchemy URL; `database` is what error messages call it."""
-        engine = create_engine(url)
-        if engine.dialect.name == "sqlite":
-            sqlite.prepare(engine, database)
-        with writing(database):
-            migrate(engine, database)
+        engine = create_engine(sqlite.address(place.database))
+        sqlite.prepare(engine, place.database)
+        with writing(place.database):
+            migrate(engine, str(place.database))
         return cls(engine)
 
     @contextmanager
     def _reading(self) -> Iterator[Rows]:
         with self._engine.connect() as connection:
+            if self._engine.dialect.name == "postgresql":
+                connection.execution_options(**postgres.ONE_STATE)
             yield lambda statement, values: connection.execute(text(statement), values)
 
     def whole(self) -> Store:

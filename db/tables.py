@@ -14,8 +14,20 @@ Ids are never reused: an id in an old generation must not point at a new item.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    FromClause,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -29,7 +41,21 @@ NAMING = {
 
 
 class Base(DeclarativeBase):
+    """Numbers of 64 bits and texts in the order of their code points, as SQLite has them."""
+
     metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {int: BigInteger().with_variant(Integer, "sqlite")}  # noqa: RUF012  (SQLAlchemy's own form)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        as_code_points(cls.__table__)
+
+
+def as_code_points(table: FromClause) -> None:
+    """Texts are compared by their code points, whatever the language of the database."""
+    for column in table.columns:
+        if isinstance(column.type, String):
+            column.type = column.type.with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 
 class Item(Base):
@@ -102,7 +128,9 @@ class Attribute(Base):
     __table_args__ = (
         # With the item, so that a filter reads nothing but the index.
         Index("ix_attributes_name_number", "name", "number", "item_id"),
-        Index("ix_attributes_name_folded", "name", "kind", "folded", "item_id"),
+        Index("ix_attributes_name_folded", "name", "kind", "folded", "item_id").ddl_if("sqlite"),
+        # PostgreSQL's usual kind of index takes no long texts.
+        Index("ix_attributes_folded", "folded", postgresql_using="spgist").ddl_if("postgresql"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -112,11 +140,8 @@ class Attribute(Base):
     text: Mapped[str] = mapped_column(
         Text
     )  # as shown; dates in ISO form, so text order is date order
-    # As it is compared, see folding.py. On PostgreSQL its order must be that of the characters.
-    folded: Mapped[str] = mapped_column(
-        Text().with_variant(postgresql.TEXT(collation="C"), "postgresql"),
-        server_default="",
-    )
+    # As it is compared, see folding.py.
+    folded: Mapped[str] = mapped_column(Text, server_default="")
     number: Mapped[float | None]
 
     item: Mapped[Item] = relationship(back_populates="attributes")

@@ -44,8 +44,11 @@ class LinkedRow(Base):
 
     __tablename__ = "linked_rows"
     __table_args__ = (
-        Index("ix_linked_rows_link_id_key", "link_id", "key"),
-        Index("ix_linked_rows_link_id_brand", "link_id", "brand"),
+        Index("ix_linked_rows_link_id_key", "link_id", "key").ddl_if("sqlite"),
+        Index("ix_linked_rows_link_id_brand", "link_id", "brand").ddl_if("sqlite"),
+        # PostgreSQL's usual kind of index takes no long texts.
+        Index("ix_linked_rows_key", "key", postgresql_using="hash").ddl_if("postgresql"),
+        Index("ix_linked_rows_brand", "brand", postgresql_using="hash").ddl_if("postgresql"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

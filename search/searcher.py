@@ -16,10 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+from db.databases import open_reader
 from db.generations import Generation, names, open_current, open_generation
 from db.home import Home
 from db.reader import Reader
-from db.sqlite_reading import SqliteReader
 from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from errors import IndexStateError, PairdexError, QueryError
@@ -52,7 +52,7 @@ class Searcher:
     def open(cls, home: Path, settings: Settings) -> Searcher:
         """The searcher of a home, with the model that its live generation was built with."""
         place = Home(home)
-        store = SqliteReader.open(home)
+        store = open_reader(home, settings.db)
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
         generation = open_current(place.generations, stamps=place.stamps)
         encoder = encoder.for_index(generation.manifest.fingerprint)

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from catalog.queued import problem
+from db.databases import use
 from db.home import Home
 from db.queue import Queue
 from db.store import Store
@@ -49,6 +50,8 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
 class _Worker:
     def __init__(self, task: Task) -> None:
         self._home, self._settings = Home(Path(task.home)), task.settings
+        if self._settings.db.url:
+            use(self._home.path, self._settings.db)
         self._store, self._queue = Store.open(self._home.path), Queue(self._home)
         self._encoder: tuple[tuple[int, int], OpenVinoEncoder] | None = None
         self._stage, self._last = "", 0.0

@@ -39,7 +39,7 @@ class Service:
     ) -> None:
         """Raises a HomeError where there is no catalog."""
         self.home, self.settings = home, settings
-        self.store = Store.open(home.path)
+        self.store = Store.open(home.path, settings=settings.db)
         self.metrics = Metrics()
         self.live = Live(home, settings, self.store, encoders, self.metrics.stage)
         self.events, self.queue = Events(), Queue(home)

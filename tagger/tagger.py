@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from db.databases import open_reader
 from db.generations import POINTER, Generation, open_current
 from db.home import Home
 from db.reader import Reader
-from db.sqlite_reading import SqliteReader
 from encoder.decoding import Batch, decode
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import Pixels
@@ -71,7 +71,7 @@ class Tagger:
         if not (place.generations / POINTER).is_file():
             words = vocabulary_of(home, settings.tagger, encoder, None)
             return cls(None, None, encoder, settings.tagger, batch, asked, words)
-        store = SqliteReader.open(home)
+        store = open_reader(home, settings.db)
         generation = open_current(place.generations, stamps=place.stamps)
         encoder = encoder.for_index(generation.manifest.fingerprint)
         words = vocabulary_of(home, settings.tagger, encoder, store)

@@ -36,8 +36,21 @@ def encoder() -> FakeEncoder:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home")
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
+    """Its rows are in SQLite; tests that are marked `@both` run with PostgreSQL as well."""
+    from tests.postgres_samples import home_of
+
+    with home_of(getattr(request, "param", "sqlite"), tmp_path) as home:
+        yield home
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """The address of an empty database in PostgreSQL, as `db.url` says it."""
+    from tests.postgres_samples import address, database
+
+    with database() as name:
+        yield address(name)
 
 
 @pytest.fixture

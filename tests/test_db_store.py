@@ -15,9 +15,11 @@ from db.migrations import STEPS, migrate
 from db.records import CaptionRecord, ItemRecord, ProblemRecord
 from db.store import Store
 from errors import HomeError
+from tests.postgres_samples import both
 from tests.words_samples import words_of
 
 
+@both
 def test_what_goes_in_comes_out(store: Store) -> None:
     item = next(store.items())
     assert (item.key, item.name, item.tags) == ("0", "Sq0", ("red", "square"))
@@ -27,6 +29,7 @@ def test_what_goes_in_comes_out(store: Store) -> None:
     assert store.tag_counts() == {"square": 12, "blue": 4, "green": 4, "red": 4}
 
 
+@both
 def test_a_second_equal_import_changes_nothing(store: Store) -> None:
     items = list(store.items())
     counts = store.apply_import(items, [])
@@ -34,6 +37,7 @@ def test_a_second_equal_import_changes_nothing(store: Store) -> None:
     assert list(store.items()) == items
 
 
+@both
 def test_a_caption_that_stays_keeps_its_id(store: Store) -> None:
     first = next(store.items())
     new = CaptionRecord("something new", "en")
@@ -46,6 +50,7 @@ def test_a_caption_that_stays_keeps_its_id(store: Store) -> None:
     assert after.id == first.id
 
 
+@both
 def test_prune_removes_what_the_source_no_longer_names_and_its_id_is_not_used_again(
     store: Store,
 ) -> None:
@@ -89,6 +94,7 @@ def test_no_query_text_can_break_the_word_index(store: Store) -> None:
         words.holding(query)
 
 
+@both
 def test_problems_are_replaced_by_the_next_import(store: Store) -> None:
     store.apply_import([], [ProblemRecord(3, "k", "empty-caption", "no caption")])
     assert store.problems() == [ProblemRecord(3, "k", "empty-caption", "no caption", False)]
@@ -96,6 +102,7 @@ def test_problems_are_replaced_by_the_next_import(store: Store) -> None:
     assert store.problems() == []
 
 
+@both
 def test_a_killed_import_leaves_the_catalog_as_it_was(store: Store) -> None:
     before = list(store.items())
 
@@ -108,6 +115,7 @@ def test_a_killed_import_leaves_the_catalog_as_it_was(store: Store) -> None:
     assert list(store.items()) == before
 
 
+@both
 def test_runs_remember_their_counts_and_what_failed(store: Store) -> None:
     run = store.start_run("index")
     assert store.last_run("index") is None  # not finished
@@ -193,6 +201,7 @@ def test_a_step_that_fails_leaves_the_tables_as_they_were(store: Store, home: Ho
     engine.dispose()
 
 
+@both
 def test_the_second_job_is_told_who_holds_the_lock(home: Home) -> None:
     home.create()
     with (

@@ -37,6 +37,7 @@ OWNERS = {
     "cykooz_resizer": {"encoder/inputs"},
     "faiss": {"db/vectors"},
     "sqlalchemy": {"db/"},
+    "psycopg": {"db/postgres"},
     "matplotlib": {"plots"},
     "ray": {"indexer/engine_ray"},
     "fsspec": {"indexer/shards"},

@@ -1,0 +1,51 @@
+"""Which database holds the rows of a home: a SQLite file in it, or the PostgreSQL one of `db.url`.
+
+Everything that opens rows asks here, or is told by who has the settings already. Light to import:
+what a search needs of it loads neither SQLAlchemy nor, where the rows are in SQLite, psycopg.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from settings import DbSettings, load_settings
+
+if TYPE_CHECKING:
+    from db.reader import Reader
+
+_told: dict[Path, DbSettings] = {}
+
+
+def use(home: Path, settings: DbSettings) -> None:
+    """What a flag has said of the database of a home, for all that this process opens."""
+    _told[home.absolute()] = settings
+
+
+def database_of(home: Path) -> DbSettings:
+    """Its `url` is "" where the rows are in the home."""
+    told = _told.get(home.absolute())
+    return load_settings(home).db if told is None else told
+
+
+def open_reader(home: Path, settings: DbSettings | None = None) -> Reader:
+    """What a search reads, without SQLAlchemy. `settings` spares reading them again."""
+    settings = settings if settings is not None and settings.url else database_of(home)
+    if settings.url:
+        from db.postgres_reading import PostgresReader
+
+        return PostgresReader.open(home, settings)
+    from db.sqlite_reading import SqliteReader
+
+    return SqliteReader.open(home)
+
+
+def locked_elsewhere(home: Path, job: str, name: str) -> AbstractContextManager[None] | None:
+    """The lock of this name in the database, which other machines see; None where there is none."""
+    settings = database_of(home)
+    if not settings.url:
+        return None
+    from db.postgres_lock import locked
+
+    return locked(settings, job, name)

