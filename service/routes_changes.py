@@ -33,7 +33,8 @@ class SaidCaption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: Annotated[str, Meta(max_length=8, description="Else the catalog's first.")] = ""
 
 
-Captions = Annotated[list[SaidCaption], Meta(max_length=100)]
+# A plain string is a caption in the catalog's first language.
+Captions = Annotated[list[SaidCaption | Text], Meta(max_length=100)]
 
 
 class ItemChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +50,8 @@ class ItemChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def change(self, key: str, whole: bool) -> Change:
         said = None if self.captions is None else tuple(
-            Caption(one.text, one.language) for one in self.captions
+            Caption(one) if isinstance(one, str) else Caption(one.text, one.language)
+            for one in self.captions
         )  # fmt: skip
         tags = None if self.tags is None else tuple(self.tags)
         return Change(key, said, tags, self.name, self.split, self.attributes, whole)

@@ -65,7 +65,7 @@ def test_a_change_keeps_what_it_does_not_name(client: TestClient) -> None:
     assert after["attributes"] == {"edge": 2.5, "seen": ["x", "y"]}
     settled(client, sent(client, square("blue"), "PATCH", "/3"))
     assert client.get("/v1/items/3/image").content == square("blue")
-    settled(client, sent(client, None, id="3", captions=[{"text": "only this"}]))
+    settled(client, sent(client, None, id="3", captions=["only this"]))
     bare = client.get("/v1/items/3").json()
     assert (bare["name"], bare["tags"], bare["attributes"]) == ("", [], {})
     assert client.get("/v1/items/3/image").content == square("blue")
