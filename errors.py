@@ -126,6 +126,8 @@ def _cell(char: str) -> tuple[str, int]:
 
 def printable(text: str) -> str:
     """Text that is safe to print on one line: control characters and lone surrogates escaped."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text

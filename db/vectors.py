@@ -115,7 +115,11 @@ class VectorIndex:
         return Selection(np.flatnonzero(mask), mask, np.packbits(mask, bitorder="little"))
 
     def search(
-        self, queries: Floats, count: int, allowed: Selection | Ids | None = None
+        self,
+        queries: Floats,
+        count: int,
+        allowed: Selection | Ids | None = None,
+        threads: int = _CORES,
     ) -> tuple[Ids, Floats]:
         """Ids `[n, count]` and cosines of the nearest; fewer columns where there are fewer.
 
@@ -130,7 +134,7 @@ class VectorIndex:
         if count == 0:
             return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
         # Waking the threads costs a single query more than its search does.
-        faiss.omp_set_num_threads(1 if len(queries) == 1 else _CORES)
+        faiss.omp_set_num_threads(1 if len(queries) == 1 else threads)
         if allowed is not None and there < len(self):
             rows, cosines = self._filtered(queries, count, allowed)
         elif self.exact:

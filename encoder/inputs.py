@@ -50,7 +50,7 @@ def _squeezed(image: Image.Image, size: int) -> Image.Image:
 
     # Catmull-Rom is the cubic that Pillow uses.
     options = ResizeOptions(resize_alg=ResizeAlg.convolution(FilterType.catmull_rom))
-    squeezed = Image.new("RGB", (size, size))
+    squeezed = Image.new("RGB", (size, size), None)  # not filled: every pixel is written
     Resizer().resize_pil(image, squeezed, options)
     return squeezed
 

@@ -1,7 +1,7 @@
 """What an index and its catalog say of encoded images: near items, matching captions, their tags.
 
-FAISS and the database are asked once per batch, and what the catalog says of an item is kept while
-a stream runs: near ones come up again and again.
+FAISS and the database are asked once per batch, FAISS on one thread, as the network has the others.
+What the catalog says of an item is kept while a stream runs: near ones come up again and again.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Evidence:
 
         What has left the catalog since the index was built is passed over, so more are looked for.
         """
-        ids, cosines = self._generation.images.index.search(images.vectors, near)
+        ids, cosines = self._generation.images.index.search(images.vectors, near, threads=1)
         matches = self._matches(images, captions, shortlist) if captions else [[] for _ in ids]
         self.learn([*ids.ravel().tolist(), *(m.item for some in matches for m in some)])
         return [
@@ -88,30 +88,28 @@ class Evidence:
         return np.concatenate(nearest), np.concatenate(captions or nearest)
 
     def _matches(self, images: Encoded, wanted: int, shortlist: int) -> list[list[Match]]:
-        ids, _ = self._generation.captions.index.search(images.vectors, shortlist)
-        # More than are wanted: what has left the catalog since is passed over.
-        return [self._ranked(images[n : n + 1], ids[n], 2 * wanted) for n in range(len(images))]
-
-    def _ranked(self, image: Encoded, ids: np.ndarray, most: int) -> list[Match]:
         side = self._generation.captions
-        found = ids[ids >= 0]
-        rows = side.rows(found)
-        cosines = side.vectors[rows].astype(np.float32) @ image.vectors[0]
-        logits = self._encoder.head.logits(image.halves, side.halves[rows], cosines)
-        scores = self._encoder.scoring.image(logits, cosines)
-        order = np.argsort(-scores, kind="stable")
-        best: dict[int, Match] = {}
-        for caption, owner, score in zip(
-            found[order].tolist(),
-            side.owners[rows[order]].tolist(),
-            scores[order].tolist(),
-            strict=True,
-        ):
-            if owner not in best:  # three languages of one are no three answers
-                best[owner] = Match(caption, owner, score)
-                if len(best) == most:
-                    break
-        return list(best.values())
+        ids, _ = side.index.search(images.vectors, shortlist, threads=1)
+        known = np.unique(ids[ids >= 0])
+        rows = side.rows(known)
+        # Images of a batch share captions; numbers of 16 bits are slow to read, so each once.
+        vectors, halves = (
+            side.vectors[rows].astype(np.float32),
+            side.halves[rows].astype(np.float32),
+        )
+        owners, head, scoring = side.owners[rows], self._encoder.head, self._encoder.scoring
+        matches = []
+        for number, row in enumerate(ids):
+            places = np.searchsorted(known, row[row >= 0])
+            cosines = vectors[places] @ images.vectors[number]
+            logits = head.logits(images.halves[number : number + 1], halves[places], cosines)
+            scores = scoring.image(logits, cosines)
+            order = np.argsort(-scores, kind="stable")
+            columns = known[places[order]], owners[places[order]], scores[order]
+            told = zip(*(column.tolist() for column in columns), strict=True)
+            # More than are wanted: what has left the catalog since is passed over.
+            matches.append(_best(told, 2 * wanted))
+        return matches
 
     def _other(self, number: int, content: str) -> bool:
         item = self.item(number)
@@ -144,3 +142,14 @@ class Evidence:
                 np.fromiter(places, np.intp),
                 item.facts.content_hash,
             )
+
+
+def _best(told: Iterable[tuple[int, int, float]], most: int) -> list[Match]:
+    """Of captions, best first, the best of each item: three languages are no three answers."""
+    best: dict[int, Match] = {}
+    for caption, owner, score in told:
+        if owner not in best:
+            best[owner] = Match(caption, owner, score)
+            if len(best) == most:
+                break
+    return list(best.values())

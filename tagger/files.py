@@ -24,17 +24,17 @@ def partial(path: Path) -> Path:
 def replace(path: Path, data: bytes, like: Path | None = None) -> None:
     """Give the file these bytes, in one step. With `like`, mode and owner are those of that file,
     and the bytes are on the disk before the old ones are given up."""
-    temporary = partial(path)
+    target, temporary = os.fspath(path), os.fspath(partial(path))
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb") as file:  # noqa: PTH123  # by its string, as in `read`
             file.write(data)
             if like is not None:
-                _dress(temporary, like)
+                _dress(Path(temporary), like)
                 file.flush()
                 os.fsync(file.fileno())
-        temporary.replace(path)
+        os.replace(temporary, target)  # noqa: PTH105
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
 
 

@@ -72,6 +72,7 @@ class Planned:
 @dataclass(frozen=True)
 class Plan:
     tagged: Tagged
+    image: Path  # its path, absolute
     files: tuple[Planned, ...] = ()
     errors: tuple[PairdexError, ...] = ()
 
@@ -81,9 +82,13 @@ def target(image: Path) -> Path:
     return Path(os.path.realpath(image)) if image.is_symlink() else image
 
 
-def plan(tagged: Tagged, outputs: Outputs, marks: Mapping[Path, Change], model: Model) -> Plan:
-    """What changes, if anything; `marks` are the last changes that we made to these files."""
-    image = Path(os.path.abspath(tagged.path))  # noqa: PTH100  # links stay
+def plan(
+    tagged: Tagged, image: Path, outputs: Outputs, marks: Mapping[Path, Change], model: Model
+) -> Plan:
+    """What changes, if anything; `marks` are the last changes that we made to these files.
+
+    `image` is the path of what was tagged, absolute.
+    """
     content, found = tagged.content, list[Planned]()
     errors: list[PairdexError] = []
     words = xmp.clean(given.tag for given in tagged.tags)
@@ -100,7 +105,7 @@ def plan(tagged: Tagged, outputs: Outputs, marks: Mapping[Path, Change], model: 
             found += _sidecar(tagged, kind, path, content, words, outputs, marks.get(path), model)
         except (ImageError, OSError) as error:
             errors.append(_told(path, error))
-    return Plan(tagged, tuple(found), tuple(errors))
+    return Plan(tagged, image, tuple(found), tuple(errors))
 
 
 def _embedded(

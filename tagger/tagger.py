@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+
+from threadpoolctl import threadpool_limits
 
 from db.databases import open_reader
 from db.generations import POINTER, Generation, open_current
 from db.home import Home
 from db.reader import Reader
+from encoder.ahead import ahead
 from encoder.decoding import Batch, decode
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import Pixels
@@ -26,6 +31,7 @@ from tagger.vocabulary import Vocabulary
 # From here on compiling the graph for throughput, and checking its precision, is soon made up for.
 MANY = 200
 ANSWERED = 64  # images that index and database are asked about at once
+AHEAD = 64  # batches that the network may be ahead of what is answered
 _Batch = Batch[tuple[int, str]]  # keyed by number and path
 _Found = tuple[_Batch, Encoded | None]
 
@@ -144,12 +150,16 @@ class Tagger:
             self._asked, top,
         )  # fmt: skip
         waiting: list[_Found] = []
-        for found in self._encoded(paths, many=expected >= MANY):
-            waiting.append(found)
-            if sum(len(batch.keys) for batch, _ in waiting) >= min(ANSWERED, expected):
-                yield from _answered(waiting, answers)
-                waiting = []
-        yield from _answered(waiting, answers)
+        many = expected >= MANY
+        encoded = self._encoded(paths, many)
+        # The network goes on while index and database are asked, and while the reader writes.
+        with _undisturbed() if many else nullcontext():
+            for found in ahead(encoded, AHEAD) if many else encoded:
+                waiting.append(found)
+                if sum(len(batch.keys) for batch, _ in waiting) >= min(ANSWERED, expected):
+                    yield from _answered(waiting, answers)
+                    waiting = []
+            yield from _answered(waiting, answers)
 
     def _encoded(self, paths: Iterable[Path], many: bool) -> Iterator[_Found]:
         """Batches in order; one of which nothing could be read has nothing encoded."""
@@ -172,6 +182,18 @@ class Tagger:
             batch.release()
             yield batch, encoded
         yield from ((batch, None) for batch in queue)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """While the network has all cores: no threads of BLAS, which wait by spinning, and what is
+    alive already is not searched for garbage again and again."""
+    gc.freeze()
+    try:
+        with threadpool_limits(1, "blas"):
+            yield
+    finally:
+        gc.unfreeze()
 
 
 def _one_by_one(encoder: Encoder) -> Callable[[Iterable[Pixels]], Iterator[Encoded]]:

@@ -61,14 +61,14 @@ class Writer:
         images = [Path(os.path.abspath(answer.path)) for answer in answers]  # noqa: PTH100
         marks = self._journal.latest([p for image in images for p in self._outputs.paths(image)])
 
-        def planned(answer: Tagged) -> Plan:
-            return plan(answer, self._outputs, marks, self._model)
+        def planned(answer: Tagged, image: Path) -> Plan:
+            return plan(answer, image, self._outputs, marks, self._model)
 
         if not self._outputs.embed:
-            return list(map(planned, answers))
+            return list(map(planned, answers, images))
         # Each image is decoded twice more, to see that its pixels stay.
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            return list(pool.map(planned, answers))
+            return list(pool.map(planned, answers, images))
 
     def _carry_out(self, plans: Sequence[Plan]) -> list[Plan]:
         files_ = [(number, file) for number, made in enumerate(plans) for file in made.files]
@@ -97,7 +97,7 @@ class Writer:
             self._journal.finish(done, _others(begun, done))
             raise
         after = [
-            Plan(p.tagged, tuple(made_of.get(n, ())), (*p.errors, *errors.get(n, ())))
+            Plan(p.tagged, p.image, tuple(made_of.get(n, ())), (*p.errors, *errors.get(n, ())))
             for n, p in enumerate(plans)
         ]
         whole = [self._seen(p) for p in after if not p.errors]
@@ -105,10 +105,9 @@ class Writer:
         return after
 
     def _seen(self, made: Plan) -> Seen:
-        image = Path(os.path.abspath(made.tagged.path))  # noqa: PTH100
-        names = dict.fromkeys([str(image), *map(str, self._outputs.paths(image))])
+        names = dict.fromkeys([str(made.image), *map(str, self._outputs.paths(made.image))])
         stamps = ((name, *stamp) for name in names if (stamp := _stamp(name)) is not None)
-        return Seen(image, self._signature, tuple(stamps))
+        return Seen(made.image, self._signature, tuple(stamps))
 
 
 def recover(journal: Journal) -> None:
@@ -132,7 +131,7 @@ def digest(path: Path) -> bytes | None:
 def _change(made: Plan, file: Planned) -> Change:
     return Change(
         path=file.path,
-        image=Path(os.path.abspath(made.tagged.path)),  # noqa: PTH100
+        image=made.image,
         kind=file.kind,
         before=None if file.old is None else _recipe(file.old, file.new),
         before_hash=None if file.old is None else hashlib.sha256(file.old).digest(),

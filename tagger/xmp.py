@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
@@ -43,7 +44,12 @@ class _Places:
 
 def new(keywords: Iterable[str]) -> bytes:
     """A whole file that holds these keywords."""
-    return _with(_EMPTY, _places(_EMPTY, ""), clean(keywords))
+    return _with(_EMPTY, _of_empty(), clean(keywords))
+
+
+@cache
+def _of_empty() -> _Places:
+    return _places(_EMPTY, "")
 
 
 def keywords(data: bytes, name: str) -> list[str]:
