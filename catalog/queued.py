@@ -114,20 +114,24 @@ def drain(
         return done
     with home.locked("catalog changes"):
         twins: Twins | None = None
-        while entries := [one for one in queue.waiting(BATCH) if one.id <= newest]:
-            bodies = {e.id: msgspec.json.decode(e.body, type=Body) for e in entries if e.body}
-            if twins is None and any(needs_twins(b.change, b.shown) for b in bodies.values()):
-                twins = Twins(store.pictures(), settings)
-            batch = _Batch(store, entries, twins, settings)
-            for entry in entries:
-                batch.make(entry, bodies.get(entry.id))
-            store.apply_changes(batch.items(), batch.removed())
-            queue.applied([e.id for e in entries if e.id not in batch.failed], batch.failed)
+        while True:
+            with queue.claim(BATCH, newest) as claim:
+                if not claim.entries:
+                    return done
+                bodies = {
+                    e.id: msgspec.json.decode(e.body, type=Body) for e in claim.entries if e.body
+                }
+                if twins is None and any(needs_twins(b.change, b.shown) for b in bodies.values()):
+                    twins = Twins(store.pictures(), settings)
+                batch = _Batch(store, claim.entries, twins, settings)
+                for entry in claim.entries:
+                    batch.make(entry, bodies.get(entry.id))
+                store.apply_changes(batch.items(), batch.removed())
+                claim.applied(batch.failed)
             done.collected += _collect(home, store, queue, batch.left())
-            done.made += len(entries) - len(batch.failed)
+            done.made += len(claim.entries) - len(batch.failed)
             done.failed += len(batch.failed)
             progress("changes", done.made + done.failed, done.made + done.failed)
-    return done
 
 
 class _Batch:

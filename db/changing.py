@@ -8,6 +8,7 @@ from sqlalchemy import Engine, select
 
 from db import upsert
 from db.records import ItemRecord, Split
+from db.repeating import repeated
 from db.tables import Item
 from db.upsert import ImportCounts
 
@@ -19,6 +20,7 @@ class Changing:
 
     _engine: Engine
 
+    @repeated
     def apply_changes(
         self, items: Sequence[ItemRecord], removed: Sequence[str] = ()
     ) -> ImportCounts:
@@ -26,6 +28,7 @@ class Changing:
         with self._engine.begin() as connection:
             return upsert.apply_changes(connection, items, removed)
 
+    @repeated
     def pictures(self) -> list[tuple[str, Split, str, str]]:
         """(key, split, content hash, perceptual hash) of all items, as duplicates are told by."""
         columns = (Item.key, Item.split, Item.content_hash, Item.perceptual_hash)
@@ -33,6 +36,7 @@ class Changing:
             rows = connection.execute(select(*columns))
             return [(key, split, content, look) for key, split, content, look in rows]  # type: ignore[misc]  # checked on the way in
 
+    @repeated
     def contents(self, contents: Sequence[str]) -> set[str]:
         """Those of the contents that an item has."""
         found: set[str] = set()

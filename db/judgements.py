@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select, update
 
+from db.repeating import repeated
 from db.tables import Item
 from db.tables_search import JudgementRow, SavedRow
 
@@ -44,6 +45,7 @@ class Judgements:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @repeated
     def add(self, judgements: Sequence[Judgement]) -> None:
         """A later word on the same item for the same query takes the place of the earlier."""
         now = dt.datetime.now(dt.UTC)
@@ -57,6 +59,7 @@ class Judgements:
                 } | {"generation": one.generation, "score": one.score, "created": now}
                 connection.execute(insert(JudgementRow).values(values))
 
+    @repeated
     def all(self, asked: str | None = None) -> list[Judgement]:
         """The oldest first; `asked` is for those of one query alone."""
         columns = select(*_TABLE.c, Item.id.label("item_id")).select_from(
@@ -68,6 +71,7 @@ class Judgements:
             rows = connection.execute(columns.order_by(JudgementRow.id)).mappings()
             return [Judgement(**{**row, "created": _time(row["created"])}) for row in rows]
 
+    @repeated
     def remove(self, ids: Sequence[int] | None = None) -> int:
         """Those of the numbers, or all; returns how many there were."""
         removed = 0
@@ -84,6 +88,7 @@ class SavedSearches:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @repeated
     def put(self, name: str, request: dict[str, Any]) -> bool:
         """Returns whether it took the place of one of the same name."""
         values = {"request": request, "created": dt.datetime.now(dt.UTC)}
@@ -97,12 +102,14 @@ class SavedSearches:
     def get(self, name: str) -> Saved | None:
         return next((one for one in self.all() if one.name == name), None)
 
+    @repeated
     def all(self) -> list[Saved]:
         """By name."""
         query = select(SavedRow.name, SavedRow.request, SavedRow.created).order_by(SavedRow.name)
         with self._engine.connect() as connection:
             return [Saved(n, r, _time(made)) for n, r, made in connection.execute(query)]
 
+    @repeated
     def remove(self, name: str) -> bool:
         """Whether there was one."""
         with self._engine.begin() as connection:

@@ -19,6 +19,7 @@ from typing import Literal, TypeAlias, get_args
 
 from sqlalchemy import Engine, insert, select, update
 
+from db.repeating import repeated
 from db.tables_keys import KeyRow
 
 Scope: TypeAlias = Literal["read", "tag", "write"]
@@ -60,6 +61,7 @@ class Keys:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @repeated
     def create(
         self, name: str, scope: Scope, expires: dt.datetime | None = None
     ) -> tuple[str, Key]:
@@ -73,6 +75,7 @@ class Keys:
             connection.execute(insert(KeyRow).values(values))
         return presented, key
 
+    @repeated
     def all(self) -> list[Key]:
         """The oldest first, those that were revoked too."""
         columns = [c for c in _COLUMNS if c.name != "id"]
@@ -85,6 +88,7 @@ class Keys:
         now = dt.datetime.now(dt.UTC)
         return [key for key in self.all() if key.state(now) == "active"]
 
+    @repeated
     def revoke(self, public: str) -> bool:
         """Whether there was such a key that was not revoked before."""
         this = (KeyRow.public == public) & KeyRow.revoked.is_(None)
@@ -92,6 +96,7 @@ class Keys:
             now = dt.datetime.now(dt.UTC)
             return connection.execute(update(KeyRow).where(this).values(revoked=now)).rowcount > 0
 
+    @repeated
     def mark_used(self, used: dict[str, dt.datetime]) -> None:
         """When keys, by their public part, were last shown to the service."""
         with self._engine.begin() as connection:

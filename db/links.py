@@ -11,6 +11,7 @@ from sqlalchemy import Engine, delete, insert, or_, select, update
 
 from db.folding import fold
 from db.records import ProblemRecord
+from db.repeating import repeated
 from db.tables_links import LinkedRow, LinkProblemRow, LinkRow
 
 LinkKind = Literal["promotions", "stores", "table"]
@@ -74,6 +75,7 @@ class Links:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @repeated
     def all(self) -> list[LinkState]:
         """By name."""
         with self._engine.connect() as connection:
@@ -83,6 +85,7 @@ class Links:
     def get(self, name: str) -> LinkState | None:
         return next((one for one in self.all() if one.link.name == name), None)
 
+    @repeated
     def replace(
         self,
         link: Link,
@@ -119,6 +122,7 @@ class Links:
             if listed:
                 connection.execute(insert(LinkProblemRow), listed)
 
+    @repeated
     def unchanged(self, name: str, now: dt.datetime, copy: Copy) -> None:
         """The source was asked and has nothing new."""
         values = {"checked": now, "failing": None, "error": ""}
@@ -126,6 +130,7 @@ class Links:
         with self._engine.begin() as connection:
             connection.execute(update(LinkRow).where(LinkRow.name == name).values(values))
 
+    @repeated
     def failed(self, name: str, now: dt.datetime, error: str) -> None:
         """The source could not be had; its rows stay as they are."""
         mine = LinkRow.name == name
@@ -135,11 +140,13 @@ class Links:
             first = update(LinkRow).where(mine, LinkRow.failing.is_(None))
             connection.execute(first.values(failing=now))
 
+    @repeated
     def remove(self, name: str) -> bool:
         """Whether there was one; its rows go with it."""
         with self._engine.begin() as connection:
             return connection.execute(delete(LinkRow).where(LinkRow.name == name)).rowcount > 0
 
+    @repeated
     def problems(self, name: str) -> list[ProblemRecord]:
         """The rows that were left out of the copy in use."""
         own = select(LinkRow.id).where(LinkRow.name == name).scalar_subquery()

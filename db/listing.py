@@ -6,6 +6,7 @@ from sqlalchemy import Engine, select
 
 from db.reader import Reader
 from db.records import ItemRecord
+from db.repeating import repeated
 from db.tables import Item
 
 
@@ -14,6 +15,7 @@ class Listed(Reader):
 
     _engine: Engine
 
+    @repeated
     def page(self, after: int | None, count: int, newest: bool = False) -> list[ItemRecord]:
         """Items behind the one with this id, or from the first on; `newest` turns the order."""
         order = Item.id.desc() if newest else Item.id.asc()

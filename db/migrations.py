@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, select, text
 
-from db import postgres, postgres_folding, sqlite
+from db import postgres, postgres_folding, queue, sqlite
 from db.item_words import item_words
 from db.reader import SCHEMA
 from db.tables import Base, Item, SchemaVersion
@@ -31,6 +31,7 @@ def _baseline(connection: Connection) -> None:
     """Step 1: the first published schema."""
     if connection.dialect.name == "postgresql":
         postgres_folding.create(connection)
+        queue.TABLES.create_all(connection)  # with SQLite a file of its own
     Base.metadata.create_all(connection)
 
 

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    MetaData,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 
 from db.postgres_connection import application, connect, trouble
 from db.postgres_lock import lock_number
@@ -60,3 +69,12 @@ def alone(engine: Engine, name: str = "migration") -> Iterator[Connection]:
         number = {"number": lock_number(name)}
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), number)
         yield connection
+
+
+def ensure(engine: Engine, tables: MetaData) -> None:
+    """Tables that are there already need no right to make any."""
+    with engine.connect() as connection:
+        there = set(inspect(connection).get_table_names())
+    if not tables.tables.keys() <= there:
+        with alone(engine) as connection:
+            tables.create_all(connection)

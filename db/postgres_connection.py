@@ -111,6 +111,7 @@ _STATES = {
     "08": ("lost the connection", "check the server, then run this again"),
     "57P": ("lost the connection", "check the server, then run this again"),
     "25006": ("is read-only", "name the primary server, or a role that may write"),
+    "23505": ("was changed by others at the same time", "run this again"),
     "40": ("was changed by others at the same time", "run this again"),
     "42501": ("refuses", "grant the role what it needs, see docs/postgres.md"),
     "53100": ("has no space left on its disk", "free some on the server, then run this again"),
@@ -157,7 +158,7 @@ def trouble(url: str, error: BaseException, committing: bool = False) -> BaseExc
     for length in (5, 3, 2):
         if state[:length] in _STATES:
             what, remedy = _STATES[state[:length]]
-            again = state[:2] in ("08", "40") or state in ("57P01", "57P02", "57P03")
+            again = state[:2] in ("08", "40") or state[:3] == "57P" or state == "23505"
             if again and not committing:
                 return AgainError(f"{name} {what}", said, remedy)
             return HomeError(f"{name} {what}", _perhaps(said, again), remedy)

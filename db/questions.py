@@ -11,6 +11,7 @@ from typing import Literal
 
 from sqlalchemy import Engine, func, insert, select, update
 
+from db.repeating import repeated
 from db.tables import Item, ItemTag, Tag
 from db.tables_review import QuestionRow
 
@@ -62,6 +63,7 @@ class Questions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @repeated
     def put(self, questions: Sequence[Question]) -> None:
         """Make them known, so that they can be answered by their ids. Answers stay as they are."""
         with self._engine.begin() as connection:
@@ -81,6 +83,7 @@ class Questions:
                         blank = {"answer": "", "turn": 0, "source": "", "answered": None}
                         connection.execute(insert(QuestionRow).values(values | blank))
 
+    @repeated
     def answer(self, number: str, verdict: Verdict, source: str) -> Question | None:
         """The question with its answer, or None where nobody asked it.
 
@@ -94,6 +97,7 @@ class Questions:
             connection.execute(other.values(values | {"turn": turns}))
         return self.get(number)
 
+    @repeated
     def take_back(self, number: str) -> bool:
         """Whether there was an answer; the question stands open again."""
         blank = {"answer": "", "turn": 0, "source": "", "answered": None}
@@ -101,12 +105,14 @@ class Questions:
         with self._engine.begin() as connection:
             return connection.execute(given.values(blank)).rowcount > 0
 
+    @repeated
     def get(self, number: str) -> Question | None:
         query = select(*_TABLE.c).where(QuestionRow.id == number)
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else _question(row)
 
+    @repeated
     def answered(self) -> list[Question]:
         """All that have an answer, the oldest answer first."""
         query = select(*_TABLE.c).where(QuestionRow.answer != "").order_by(QuestionRow.turn)
@@ -138,6 +144,7 @@ class Questions:
                 if row.split != "test"
             ]
 
+    @repeated
     def in_catalog(self, contents: Sequence[str]) -> set[str]:
         """Those of the contents that an item of the catalog has."""
         found = set[str]()

@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Connection, Engine, create_engine, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db import postgres, sqlite, upsert
+from db import engines, postgres, sqlite, upsert
 from db.changing import Changing
-from db.databases import database_of
 from db.details import Rows
 from db.filtering import Filterable
 from db.home import Home, writing
@@ -23,7 +22,6 @@ from db.keys import Keys
 from db.links import Links
 from db.listing import Listed
 from db.migrations import migrate
-from db.postgres_connection import named
 from db.questions import Questions
 from db.records import (
     ImageFacts,
@@ -33,6 +31,7 @@ from db.records import (
     RunRecord,
     WordsRecord,
 )
+from db.repeating import repeated
 from db.tables import Caption, Failure, Item, ItemTag, Problem, Run, Tag
 from db.upsert import ImportCounts
 from settings import DbSettings
@@ -55,19 +54,13 @@ class Store(Filterable, Listed, Changing):
         `settings` may name a database; else the home's own settings say where its rows are.
         """
         place = Home(home)
-        settings = settings if settings is not None and settings.url else database_of(home)
-        if settings.url:
-            engine = postgres.engine(settings)
-            migrate(engine, named(settings.url), create=create)
-            return cls(engine)
         if create:
             place.create()
-        else:
+        elif settings is None or not settings.url:
             place.require()
-        engine = create_engine(sqlite.address(place.database))
-        sqlite.prepare(engine, place.database)
+        engine, name = engines.of_rows(place, settings)
         with writing(place.database):
-            migrate(engine, str(place.database))
+            migrate(engine, name, create=create or engine.dialect.name == "sqlite")
         return cls(engine)
 
     @contextmanager
@@ -188,15 +181,18 @@ class Store(Filterable, Listed, Changing):
             for start in range(0, len(ids), CHUNK):
                 yield from item_words(connection, ids[start : start + CHUNK])
 
+    @repeated
     def count_items(self) -> int:
         with Session(self._engine) as session:
             return session.scalar(select(func.count(Item.id))) or 0
 
+    @repeated
     def split_counts(self) -> dict[str, int]:
         with Session(self._engine) as session:
             rows = session.execute(select(Item.split, func.count()).group_by(Item.split))
             return dict(rows.all())
 
+    @repeated
     def tag_counts(self) -> dict[str, int]:
         """How many items carry each tag, most frequent first."""
         count = func.count(ItemTag.item_id)
@@ -204,15 +200,18 @@ class Store(Filterable, Listed, Changing):
         with Session(self._engine) as session:
             return dict(session.execute(query).all())
 
+    @repeated
     def count_captions(self) -> int:
         with Session(self._engine) as session:
             return session.scalar(select(func.count(Caption.id))) or 0
 
+    @repeated
     def file_facts(self) -> dict[str, ImageFacts]:
         """What is known of each file, by absolute path: an unchanged file need not be decoded."""
         with Session(self._engine) as session:
             return {item.image: _facts(item) for item in session.scalars(select(Item))}
 
+    @repeated
     def problems(self) -> list[ProblemRecord]:
         with Session(self._engine) as session:
             rows = session.scalars(select(Problem).order_by(Problem.row, Problem.id))
@@ -220,11 +219,13 @@ class Store(Filterable, Listed, Changing):
 
     # -- job runs ---------------------------------------------------------------------------
 
+    @repeated
     def start_run(self, kind: str) -> int:
         with self._engine.begin() as connection:
             row = insert(Run).values(kind=kind, started=dt.datetime.now(dt.UTC)).returning(Run.id)
             return connection.scalars(row).one()
 
+    @repeated
     def finish_run(
         self,
         run: int,
@@ -245,6 +246,7 @@ class Store(Filterable, Listed, Changing):
             closed = {"finished": dt.datetime.now(dt.UTC), "summary": summary}
             connection.execute(update(Run).where(Run.id == run).values(**closed))
 
+    @repeated
     def failures(self) -> list[tuple[str, str, str]]:
         """(item key, status, reason) of the last index run."""
         query = (
@@ -255,6 +257,7 @@ class Store(Filterable, Listed, Changing):
         with Session(self._engine) as session:
             return [(k, s, r) for k, s, r in session.execute(query)]
 
+    @repeated
     def last_run(self, kind: str) -> RunRecord | None:
         query = select(Run).where(Run.kind == kind, Run.finished.is_not(None))
         with Session(self._engine) as session:

@@ -12,11 +12,12 @@ from catalog.adding import Change, NoSuchItemError, Said
 from catalog.queued import accept_change, accept_removal, drain
 from db.garbage import collect
 from db.home import Home
-from db.queue import Queue
+from db.queue import Claim, Queue
 from db.store import Store
 from db.uploads import Uploads
 from errors import CatalogError, HomeError, ImageError
 from tests.catalog_samples import catalog_settings, picture
+from tests.postgres_samples import both
 
 SETTINGS = catalog_settings()
 
@@ -41,6 +42,7 @@ def files(home: Home) -> list[Path]:
     return list(Uploads(home).files())
 
 
+@both
 def test_what_is_accepted_is_made_in_its_order(home: Home, store: Store, queue: Queue) -> None:
     first = put(home, store, queue, Change("new", (Said("a"),), ("red",)), png("a"))
     second = put(home, store, queue, Change("new", name="Name", whole=False))
@@ -92,6 +94,7 @@ def test_a_change_without_an_id_is_known_by_its_image(
     assert store.by_key([first.id])[first.id].captions[0].text == "b"
 
 
+@both
 def test_changes_that_were_made_and_not_told_are_made_again_to_the_same(
     home: Home, store: Store, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +106,7 @@ def test_changes_that_were_made_and_not_told_are_made_again_to_the_same(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Queue, "applied", killed)
+        patched.setattr(Claim, "applied", killed)
         with pytest.raises(KeyboardInterrupt):
             drain(home, store, queue, SETTINGS)
     assert store.count_items() == 12  # one more, one less
@@ -126,6 +129,7 @@ def test_a_change_that_cannot_be_made_any_more_says_so_by_its_ticket(
     assert "there is no item 3" in ticket.problem["detail"]
 
 
+@both
 def test_uploads_go_with_the_last_item_that_has_them(
     home: Home, store: Store, queue: Queue
 ) -> None:

@@ -25,10 +25,12 @@ from db.filters import (
 )
 from db.home import Home
 from db.store import Store
+from tests.postgres_samples import both
 
 SHELF, EDGE = Field("shelf", "text"), Field("edge", "number")
 
 
+@both
 def test_ids_ascend_and_come_once(store: Store) -> None:
     """Each item holds two entries of the list."""
     ids = store.matching(Equal(Field("seen", "list"), ("x", "y")))
@@ -36,6 +38,7 @@ def test_ids_ascend_and_come_once(store: Store) -> None:
     assert ids.tolist() == store.item_ids()
 
 
+@both
 def test_nothing_and_everything(store: Store) -> None:
     assert store.matching(Some(())).tolist() == []
     assert store.matching(Equal(SHELF, ())).tolist() == []
@@ -43,6 +46,7 @@ def test_nothing_and_everything(store: Store) -> None:
     assert store.matching(Within(EDGE)).tolist() == store.item_ids()
 
 
+@both
 def test_counts_are_those_of_the_ids(store: Store) -> None:
     for condition in (
         Equal(BUILTIN["tag"], ("RED", "blue")),
@@ -56,6 +60,7 @@ def test_counts_are_those_of_the_ids(store: Store) -> None:
         assert store.any_matching(condition) == bool(len(found))
 
 
+@both
 def test_many_conditions_and_deep_ones_are_no_trouble_for_the_database(store: Store) -> None:
     deep: Condition = Equal(SHELF, ("LEFT",))
     for _ in range(20):
@@ -65,6 +70,7 @@ def test_many_conditions_and_deep_ones_are_no_trouble_for_the_database(store: St
     assert len(store.matching(Equal(SHELF, (*map(str, range(5000)), "left")))) == 12
 
 
+@both
 def test_a_long_text_that_grows_when_folded_can_be_looked_for(store: Store) -> None:
     """One of these letters becomes eighteen; a database limits how long a pattern may be."""
     assert store.matching(Contains(SHELF, "ﷺ" * 500)).tolist() == []
@@ -83,6 +89,7 @@ def test_no_condition_is_of_one_database_only() -> None:
     assert statement.count("SELECT") > 5
 
 
+@both
 def test_the_revision_changes_with_the_items_and_only_then(store: Store) -> None:
     items = list(store.items())
     first = store.revision()
@@ -94,6 +101,7 @@ def test_the_revision_changes_with_the_items_and_only_then(store: Store) -> None
     assert len({first, second, store.revision()}) == 3
 
 
+@both
 def test_fields_tell_kinds_ranges_and_frequent_values(store: Store) -> None:
     first = next(store.items())
     odd = {"edge": "wide", "shelf": "LEFT", "when": "2024-05-01"}
@@ -122,6 +130,7 @@ def test_fields_tell_kinds_ranges_and_frequent_values(store: Store) -> None:
     assert {name for name, _ in fields} == {*store.field_kinds(), *BUILTIN}
 
 
+@both
 def test_values_are_given_as_the_catalog_writes_them(store: Store) -> None:
     assert store.field_values(BUILTIN["tag"], 2) == ["blue", "green"]
     assert store.field_values(Field("seen", "list"), 9) == ["x", "y"]

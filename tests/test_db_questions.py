@@ -7,6 +7,7 @@ import dataclasses
 from db.home import Home
 from db.questions import Question, question_id
 from db.store import Store
+from tests.postgres_samples import both
 
 
 def about(tag: str, content: str = "ab" * 32, item: str = "7") -> Question:
@@ -22,6 +23,7 @@ def test_a_question_has_the_same_id_wherever_it_is_asked() -> None:
     assert question_id("match", "ab" * 32, "red") != about("red").id
 
 
+@both
 def test_asking_again_brings_the_question_up_to_date_and_keeps_its_answer(store: Store) -> None:
     store.questions.put([about("red"), about("blue")])
     store.questions.answer(about("red").id, "no", "review")
@@ -33,6 +35,7 @@ def test_asking_again_brings_the_question_up_to_date_and_keeps_its_answer(store:
     assert [one.tag for one in store.questions.answered()] == ["red"]
 
 
+@both
 def test_the_same_answer_twice_is_one_and_another_takes_its_place(store: Store) -> None:
     store.questions.put([about("red"), about("blue")])
     first = store.questions.answer(about("red").id, "no", "review")
@@ -48,6 +51,7 @@ def test_what_nobody_asked_cannot_be_answered(store: Store) -> None:
     assert store.questions.answer("0" * 32, "yes", "review") is None
 
 
+@both
 def test_an_answer_can_be_taken_back_once(store: Store) -> None:
     store.questions.put([about("red")])
     store.questions.answer(about("red").id, "skip", "review")
@@ -56,6 +60,7 @@ def test_an_answer_can_be_taken_back_once(store: Store) -> None:
     assert store.questions.answered() == []
 
 
+@both
 def test_answers_outlive_their_item(store: Store, home: Home) -> None:
     store.questions.put([about("red")])
     store.questions.answer(about("red").id, "no", "review")

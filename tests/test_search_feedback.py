@@ -19,6 +19,7 @@ from search.feedback import record, remembered
 from search.stored import as_stored, asked, from_stored
 from settings import Settings
 from tests.fakes import FakeEncoder
+from tests.postgres_samples import both
 
 
 def said(store: Store) -> list[tuple[str, str, bool]]:
@@ -51,6 +52,7 @@ def test_a_judgement_keeps_what_a_training_needs(
     assert one.created.endswith("+00:00")
 
 
+@both
 def test_a_later_word_replaces_the_earlier(store: Store) -> None:
     record(store, Request("red", good=("3", "6"), bad=("1",)))
     record(store, Request("  RED ", bad=("3",), where="edge > 1"))
@@ -63,6 +65,7 @@ def test_another_query_is_another_judgement(store: Store) -> None:
     assert len(said(store)) == 3
 
 
+@both
 def test_judgements_outlive_their_items(store: Store) -> None:
     items = list(store.items())
     record(store, Request("red", good=("0", "3")))
@@ -73,6 +76,7 @@ def test_judgements_outlive_their_items(store: Store) -> None:
     assert back.item_id == store.ids_of(["3"])["3"] != 4  # the same thing under a new number
 
 
+@both
 def test_judgements_can_be_taken_back(store: Store) -> None:
     record(store, Request("red", good=("0", "3"), bad=("1",)))
     first = store.judgements.all()[0].id
@@ -129,6 +133,7 @@ FULL = Request(
 )
 
 
+@both
 def test_a_saved_search_comes_back_as_it_was(store: Store) -> None:
     assert not store.saved.put("full", as_stored(FULL))
     saved = store.saved.get("full")
@@ -150,6 +155,7 @@ def test_a_search_is_saved_without_its_page(store: Store) -> None:
     assert as_stored(Request("red", offset=5, explain=True)) == {"text": "red"}
 
 
+@both
 def test_saving_under_a_name_again_replaces(store: Store) -> None:
     store.saved.put("b", as_stored(Request("red")))
     store.saved.put("a", as_stored(Request("green")))

@@ -18,6 +18,7 @@ from db.keys import SCOPES, digest, public_part
 from db.migrations import STEPS, migrate
 from db.store import Store
 from errors import QueryError
+from tests.postgres_samples import both
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 
@@ -62,6 +63,7 @@ def test_only_the_whole_key_is_taken(store: Store) -> None:
     assert not key.is_of(store.keys.create("other", "write")[0])
 
 
+@both
 def test_revoked_and_expired_keys_are_no_longer_active(home: Home, store: Store) -> None:
     run(home, "create", "a day", "--expires", "1d")
     key = json.loads(run(home, "create", "for ever", "--json"))
@@ -75,6 +77,7 @@ def test_revoked_and_expired_keys_are_no_longer_active(home: Home, store: Store)
     assert [one.name for one in store.keys.active()] == ["a day"]
 
 
+@both
 def test_when_a_key_was_last_used_is_kept(home: Home, store: Store) -> None:
     _, key = store.keys.create("shop", "read")
     store.keys.mark_used({key.public: NOW, "unknown": NOW})
