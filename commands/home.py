@@ -39,6 +39,7 @@ def doctor(context: typer.Context, json: JsonFlag = False) -> None:
 
 def _facts(current: Session) -> dict[str, object]:
     from db import generations
+    from db.databases import shown_name
     from db.home import Home
     from db.store import Store
     from encoder import artifact as artifacts
@@ -49,6 +50,7 @@ def _facts(current: Session) -> dict[str, object]:
         tags = store.tag_counts()
         facts: dict[str, object] = {
             "home": str(current.home),
+            "database": shown_name(home),
             "items": store.count_items(),
             "captions": store.count_captions(),
             "tags": len(tags),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from settings import DbSettings, load_settings
 
 if TYPE_CHECKING:
+    from db.home import Home
     from db.reader import Reader
 
 _told: dict[Path, DbSettings] = {}
@@ -27,6 +28,16 @@ def database_of(home: Path) -> DbSettings:
     """Its `url` is "" where the rows are in the home."""
     told = _told.get(home.absolute())
     return load_settings(home).db if told is None else told
+
+
+def shown_name(home: Home) -> str:
+    """What people are told of where the rows are: no password."""
+    url = database_of(home.path).url
+    if not url:
+        return str(home.database)
+    from db.postgres_connection import named
+
+    return named(url)
 
 
 def open_reader(home: Path, settings: DbSettings | None = None) -> Reader:

@@ -35,7 +35,11 @@ def beside_rows(home: Home, file: Path, job: str, tables: MetaData) -> Engine:
     settings = database_of(home.path)
     if settings.url:
         engine = postgres.engine(settings, job, pool=2)
-        postgres.ensure(engine, tables)
+        try:
+            postgres.ensure(engine, tables)
+        except BaseException:
+            engine.dispose()
+            raise
         return engine
     engine = create_engine(f"sqlite:///{file}")
     sqlite.prepare(engine, file, cache_mib=2)

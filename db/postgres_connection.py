@@ -132,6 +132,7 @@ _REFUSALS = (
     ("no pg_hba.conf entry", "does not let us in", "allow it in the server's pg_hba.conf"),
     ("permission denied for database", "does not let us in", "GRANT CONNECT to the role"),
     ("too many", "takes no more connections", "lower db.pool, or raise its max_connections"),
+    ("invalid ", "cannot be opened", "mend db.url"),
     ("SSL", "cannot be reached over TLS", "check sslmode and sslrootcert in db.url"),
     ("certificate", "cannot be reached over TLS", "check sslmode and sslrootcert in db.url"),
 )

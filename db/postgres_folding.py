@@ -1,8 +1,8 @@
 """`pairdex_fold` in PostgreSQL: the same as folding.py says in Python.
 
-PostgreSQL 18 folds case by itself. An older one has lower case alone, from ICU; the letters whose
-folded form is another are put right one by one. A character that is newer than the server's or
-Python's own tables of Unicode stays as it is in the one and not in the other.
+PostgreSQL 18 folds case by itself. An older one has lower case alone, before 17 from ICU; the
+letters whose folded form is another are put right one by one. A character that is newer than the
+server's or Python's own tables of Unicode stays as it is in the one and not in the other.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 
 FOLDS = 180_000  # server_version_num from which `casefold` is there
+BUILT_IN = 170_000  # and from which it needs no ICU for lower case
 _CREATE = """
 CREATE OR REPLACE FUNCTION pairdex_fold(given text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT COST 10
@@ -32,14 +33,15 @@ def create(connection: Connection) -> None:
 
 
 def statement(version: int) -> str:
-    return _CREATE.format(folded=_BUILT_IN if version >= FOLDS else _put_right())
+    collation = "pg_c_utf8" if version >= BUILT_IN else "und-x-icu"
+    return _CREATE.format(folded=_BUILT_IN if version >= FOLDS else _put_right(collation))
 
 
-def _put_right() -> str:
+def _put_right(collation: str) -> str:
     """Lower case, and what folds otherwise put right: single letters at once, others in turn."""
     others = dict(_other_folds())
     single = {given: to for given, to in others.items() if len(to) == 1}
-    folded = 'lower(normalize(given, NFKC) COLLATE "und-x-icu")'
+    folded = f"lower(replace(normalize(given, NFKC), 'İ', 'i̇') COLLATE \"{collation}\")"
     folded = f"translate({folded}, '{''.join(single)}', '{''.join(single.values())}')"
     for given, to in others.items():
         if given not in single:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from db.details import Rows
 from db.postgres_connection import application, connect, translated
 from db.reader import SCHEMA, Reader
+from db.repeating import repeated
 from errors import PairdexError
 from settings import DbSettings
 
@@ -39,8 +40,12 @@ class PostgresReader(Reader):
     def open(cls, home: Path, settings: DbSettings) -> PostgresReader:
         """A catalog of an older form is brought to today's first."""
         reader = cls(home, settings)
-        if reader._schema() != SCHEMA:
-            reader.whole()
+        try:
+            if reader._schema() != SCHEMA:
+                reader.whole()
+        except BaseException:
+            reader.close()
+            raise
         return reader
 
     def whole(self) -> Store:
@@ -84,6 +89,7 @@ class PostgresReader(Reader):
         while self._idle:
             self._idle.pop().close()
 
+    @repeated
     def _schema(self) -> int:
         with self._reading() as rows:
             [[there]] = rows("SELECT to_regclass('schema_version') IS NOT NULL", {})

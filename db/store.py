@@ -59,8 +59,12 @@ class Store(Filterable, Listed, Changing):
         elif settings is None or not settings.url:
             place.require()
         engine, name = engines.of_rows(place, settings)
-        with writing(place.database):
-            migrate(engine, name, create=create or engine.dialect.name == "sqlite")
+        try:
+            with writing(place.database):
+                migrate(engine, name, create=create or engine.dialect.name == "sqlite")
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine)
 
     @contextmanager

@@ -65,6 +65,28 @@ def ask(database: str, statement: str) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
+def guarded() -> Iterator[tuple[str, str]]:
+    """A role that needs its password, and that password; it has no rights."""
+    name = f"guarded_{os.getpid()}"
+    _require_passwords()
+    ask("postgres", f"CREATE ROLE {name} LOGIN PASSWORD 'sesame'")
+    try:
+        yield name, "sesame"
+    finally:
+        ask("postgres", f"DROP ROLE {name}")
+
+
+@cache
+def _require_passwords() -> None:
+    """Our own server trusts everybody, but those."""
+    if not os.environ.get(ADDRESS):
+        [[file]] = ask("postgres", "SHOW hba_file")
+        rule, rest = "local all /^guarded_ scram-sha-256\n", Path(file).read_text(encoding="utf-8")
+        Path(file).write_text(rule + rest, encoding="utf-8")
+        ask("postgres", "SELECT pg_reload_conf()")
+
+
+@contextmanager
 def database() -> Iterator[str]:
     """The name of an empty database."""
     name = f"pairdex_{os.getpid()}_{next(_numbers)}"
