@@ -6,9 +6,10 @@ what a search needs of it loads neither SQLAlchemy nor, where the rows are in SQ
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from settings import DbSettings, load_settings
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from db.home import Home
     from db.reader import Reader
 
+Held: TypeAlias = Callable[[], bool]  # whether a lock is still ours
 _told: dict[Path, DbSettings] = {}
 
 
@@ -52,11 +54,16 @@ def open_reader(home: Path, settings: DbSettings | None = None) -> Reader:
     return SqliteReader.open(home)
 
 
-def locked_elsewhere(home: Path, job: str, name: str) -> AbstractContextManager[None] | None:
-    """The lock of this name in the database, which other machines see; None where there is none."""
+@contextmanager
+def locked_elsewhere(
+    home: Path, job: str, name: str, wait: bool = False, shared: bool = False
+) -> Iterator[Held]:
+    """The lock of this name in the database, which other machines see; none where it is a file."""
     settings = database_of(home)
     if not settings.url:
-        return None
+        yield lambda: True
+        return
     from db.postgres_lock import locked
 
-    return locked(settings, job, name)
+    with locked(settings, job, name, wait, shared) as held:
+        yield held

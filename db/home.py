@@ -20,14 +20,14 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.databases import database_of, locked_elsewhere
+from db.databases import Held, database_of, locked_elsewhere
 from errors import HomeError, LockedError, PairdexError
 
-SHARED = ("lock", "queue.lock")  # locks that hold between machines where the rows are shared
+LOCAL = "tagging.lock"  # of what is written beside and into images: no other machine's matter
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,15 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
-    def locked(self, job: str, name: str = "lock", wait: bool = False) -> Iterator[None]:
+    def locked(
+        self, job: str, name: str = "lock", wait: bool = False, shared: bool = False
+    ) -> Iterator[Held]:
         """Only one job writes to a home at a time; the second is told who holds it.
 
-        Tagging writes nothing that other jobs read, so it has a lock of another name. Where the
-        rows are in PostgreSQL the lock is held there too, so that it holds between machines.
+        `shared` is for jobs that may run beside each other, but not beside others. Tagging writes
+        nothing that other jobs read, so it has a lock of another name. Where the rows are in
+        PostgreSQL the lock is held there too, so that it holds between machines. What is given says
+        whether it still is: a server that was started anew has let go of it.
         """
         if database_of(self.path).url:
             self.create()  # a machine that joins has none yet
@@ -107,8 +111,9 @@ class Home:
             # Opened without truncation: the holder's line must survive our looking.
             descriptor = os.open(self.path / name, os.O_RDWR | os.O_CREAT, 0o644)
         try:
+            how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                fcntl.flock(descriptor, how | (0 if wait else fcntl.LOCK_NB))
             except OSError:
                 holder = os.read(descriptor, 200).decode("utf-8", "replace").strip()
                 raise LockedError(
@@ -118,9 +123,11 @@ class Home:
                 ) from None
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{job} (process {os.getpid()})".encode(), 0)
-            shared = locked_elsewhere(self.path, job, name) if name in SHARED else None
-            with shared or nullcontext():
-                yield
+            if name == LOCAL:
+                yield lambda: True
+            else:
+                with locked_elsewhere(self.path, job, name, wait, shared) as held:
+                    yield held
         finally:
             # The kernel frees the lock with the descriptor, so a killed job leaves none behind.
             os.close(descriptor)

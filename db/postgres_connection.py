@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,7 @@ from settings import DbSettings
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg.abc import Buffer, Dumper
 
 # Where the address says nothing else. A server that is gone without a word is noticed within a
 # minute, by connections that wait for nothing too.
@@ -75,6 +77,7 @@ def connect(
     connection = psycopg.connect(**known, autocommit=True)
     try:
         _tell(connection, settings.timeout if timeout is None else timeout)
+        connection.adapters.register_dumper(str, _without_null())
         if connection.info.parameter_status("server_encoding") != "UTF8":
             raise HomeError(
                 f"{named(settings.url)} cannot be used", "its encoding is not UTF-8",
@@ -93,6 +96,18 @@ def _tell(connection: psycopg.Connection[Any], timeout: float) -> None:
         f"SET statement_timeout = {round(timeout * 1000)}; "
         f"SET idle_in_transaction_session_timeout = '{IDLE}s'"
     )
+
+
+@cache
+def _without_null() -> type[Dumper]:
+    """PostgreSQL keeps no NUL in a text, so a sign for one takes its place."""
+    from psycopg.types.string import StrDumper
+
+    class TextDumper(StrDumper):
+        def dump(self, obj: str) -> Buffer | None:
+            return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
+
+    return TextDumper
 
 
 @contextmanager

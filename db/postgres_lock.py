@@ -7,12 +7,12 @@ is gone is let go of when keepalives find out (postgres_connection.py).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from db.postgres_connection import application, connect, named, translated
-from errors import LockedError
+from errors import LockedError, PairdexError
 from settings import DbSettings
 
 _HOLDER = (
@@ -30,16 +30,32 @@ def lock_number(name: str) -> int:
 
 
 @contextmanager
-def locked(settings: DbSettings, job: str, name: str) -> Iterator[None]:
-    """A LockedError that says who holds it, where somebody does."""
-    number = lock_number(name)
+def locked(
+    settings: DbSettings, job: str, name: str, wait: bool = False, shared: bool = False
+) -> Iterator[Callable[[], bool]]:
+    """A LockedError that says who holds it, where somebody does and we do not `wait`.
+
+    What is given says whether the lock is still held.
+    """
+    number, how = lock_number(name), "_shared" if shared else ""
     with translated(settings):
-        connection = connect(settings, application=application(job))
+        connection = connect(settings, timeout=0, application=application(job))
     try:
         with translated(settings):
-            if not _one(connection, "SELECT pg_try_advisory_lock(%s)", number)[0]:
+            if wait:
+                connection.execute("SET lock_timeout = 0")
+                _one(connection, f"SELECT pg_advisory_lock{how}(%s)", number)
+            elif not _one(connection, f"SELECT pg_try_advisory_lock{how}(%s)", number)[0]:
                 raise _held(connection, settings, number)
-        yield
+
+        def held() -> bool:
+            try:
+                with translated(settings):
+                    return bool(_one(connection, "SELECT %s IS NOT NULL", number))
+            except PairdexError:
+                return False
+
+        yield held
     finally:
         connection.close()
 

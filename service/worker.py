@@ -17,9 +17,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
+from db.databases import Held
 from db.home import Home
 from db.queue import Queue
-from errors import LockedError
+from errors import HomeError
 from service.builder import Builder
 from service.events import Events
 from service.job import Outcome
@@ -59,7 +60,7 @@ class Worker:
         self._events, self._live = events, live
         self._wake, self._closing, self._lock = Event(), Event(), Lock()
         self._asked = ""  # id of a build that was asked for
-        self._pause = AGAIN
+        self._pause, self._idle_since = AGAIN, 0.0
         self._thread = Thread(target=self._work, name="worker", daemon=True)
         self.job: Job | None = None
         self.failures: deque[Trouble] = deque(maxlen=FAILURES)
@@ -104,26 +105,41 @@ class Worker:
         self._events.tell("queue", {"waiting": waiting, "embedding": embedding})
 
     def _work(self) -> None:
+        self._idle_since = time.monotonic()
         with ExitStack() as stack:
+            held = self._ours(stack)
             while not self._closing.is_set():
                 try:
-                    stack.enter_context(self._home.locked("serve", "queue.lock"))
-                    break
-                except LockedError:
-                    self._closing.wait(LOOK)
-            idle_since = time.monotonic()
-            while not self._closing.is_set():
-                if self._due():
-                    self._closing.wait(TOGETHER)
-                    pause = self._run()
-                    self._closing.wait(min(pause, AGAIN))
-                    self._wake.wait(max(0.0, pause - AGAIN))
-                    idle_since = time.monotonic()
-                    continue
-                self._wake.wait(LOOK)
-                if time.monotonic() - idle_since > IDLE:
-                    self._builder.rest()
-                    idle_since = time.monotonic()
+                    if held():
+                        self._look()
+                        continue
+                    stack.close()  # another service may have it by now
+                    held = self._ours(stack)
+                except HomeError:
+                    self._closing.wait(LOOK)  # the database is away: what was asked for waits there
+
+    def _look(self) -> None:
+        """A job where there is something to do, else a moment of waiting for it."""
+        if self._due():
+            self._closing.wait(TOGETHER)
+            pause = self._run()
+            self._closing.wait(min(pause, AGAIN))
+            self._wake.wait(max(0.0, pause - AGAIN))
+            self._idle_since = time.monotonic()
+            return
+        self._wake.wait(LOOK)
+        if time.monotonic() - self._idle_since > IDLE:
+            self._builder.rest()
+            self._idle_since = time.monotonic()
+
+    def _ours(self, stack: ExitStack) -> Held:
+        """Wait until no other service works the queue; what is given says if that is still so."""
+        while not self._closing.is_set():
+            try:
+                return stack.enter_context(self._home.locked("serve", "queue.lock"))
+            except HomeError:  # another has it, or the database is away
+                self._closing.wait(LOOK)
+        return lambda: True
 
     def _due(self) -> bool:
         self._wake.clear()

@@ -299,6 +299,34 @@ def test_what_a_server_refuses_is_said_in_one_line(tmp_path: Path) -> None:
             Store.open(bare.path)
 
 
+def test_a_null_in_a_text_is_kept_as_a_sign_for_one(home: Home, tmp_path: Path) -> None:
+    with squares(home, tmp_path / "pictures") as store:
+        store.judgements.add([judgement(query="a\0b")])
+        [kept] = store.judgements.all()
+        assert (kept.query, kept.request) == ("a\ufffdb", {"text": "a\0b"})
+
+
+def test_a_lock_that_the_server_has_let_go_of_is_known_to_be_gone(home: Home) -> None:
+    with home.locked("serve", "queue.lock") as held:
+        assert held()
+        other = "pid <> pg_backend_pid() AND datname = current_database()"
+        ask(name_of(home), f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {other}")
+        assert not held()
+
+
+def test_jobs_that_share_a_lock_keep_the_others_out(home: Home) -> None:
+    settings = database_of(home.path)
+    with home.locked("index build", shared=True), home.locked("index build", shared=True):
+        with locked(settings, "index build", "lock", shared=True):
+            pass
+        with pytest.raises(LockedError, match="held by index build"), locked(settings, "x", "lock"):
+            pass
+        with pytest.raises(LockedError, match="held by index build"), home.locked("train"):
+            pass
+    with home.locked("train"):
+        pass
+
+
 @pytest.mark.skipif(
     os.geteuid() != 0 or ADDRESS in os.environ, reason="only root may mount, for our own server"
 )

@@ -142,6 +142,7 @@ def test_a_saved_search_comes_back_as_it_was(store: Store) -> None:
     assert saved.created.endswith("+00:00")
 
 
+@both
 def test_what_is_no_utf_8_is_stored_all_the_same(store: Store) -> None:
     odd = Request("red \udcff", like=("4\udcfe",))
     assert asked(odd) != asked(Request("red", like=("4",)))
