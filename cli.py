@@ -87,10 +87,10 @@ def options(
 ) -> None:
     os.environ["PAIRDEX_DEBUG"] = "1" if debug else os.environ.get("PAIRDEX_DEBUG", "")
     context.obj = current = Session(home.absolute(), tuple(set_ or ()), quiet)
-    if any(flag.lstrip().startswith("db.") for flag in current.flags):
+    if any(flag.lstrip().startswith(("db.", "vectors.")) for flag in current.flags):
         from db.databases import use
 
-        use(current.home, current.settings.db)
+        use(current.home, current.settings)
 
 
 def main() -> None:

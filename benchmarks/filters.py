@@ -21,7 +21,8 @@ from benchmarks.results import keep
 from benchmarks.synthetic import Catalog
 from db import vectors_kinds as kinds
 from db.choosing import candidates, milliseconds, tenth_best, tuned
-from db.vectors import Floats, Ids, Selection, Stored, VectorIndex, exact
+from db.vectors import Floats, Ids, Stored, VectorIndex, exact
+from db.vectors_selecting import Selection
 
 QUERIES, COUNT = 200, 200
 SHARES = (0.5, 0.1, 0.02)

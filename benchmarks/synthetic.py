@@ -16,9 +16,10 @@ import numpy as np
 from sqlalchemy import Connection, create_engine, insert
 
 from db import publishing, sqlite, words_build
-from db.generations import Generation, Halves, Manifest
+from db.generations import Generation, Manifest
 from db.home import Home
 from db.records import WordsRecord
+from db.sides import Halves
 from db.store import Store
 from db.tables import Caption, Item
 from db.vectors import Floats

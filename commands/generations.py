@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def list_(context: typer.Context, json: JsonFlag = False) -> None:
     """List the generations of the index, and which of them is live."""
+    from db.databases import generations_of
     from db.history import history
     from db.home import Home
 
@@ -24,7 +25,7 @@ def list_(context: typer.Context, json: JsonFlag = False) -> None:
     home = Home(current.home)
     home.require()
     model, serving = _embedding(home.artifact), _serving(home)
-    entries = history(home.generations)
+    entries = history(generations_of(home))
     if json:
         rows = [_entry(entry, serving) for entry in entries]
         print_json({"schema": "pairdex.index-list.v1", "model": model, "generations": rows})
@@ -74,6 +75,7 @@ def verify(
     """Read every file of a generation: checksums, counts, and whether it finds its own vectors."""
     import msgspec
 
+    from db.databases import generations_of
     from db.history import named
     from db.home import Home
     from errors import IndexStateError
@@ -82,9 +84,10 @@ def verify(
     current = session(context)
     home = Home(current.home)
     home.require()
-    found = named(home.generations, name)
+    kept = generations_of(home)
+    found = named(kept, name)
     with current.progress() as progress:
-        done = verify_generation(home, found, current.settings.index.self_check, progress)
+        done = verify_generation(kept, found, current.settings.index.self_check, progress)
     if json:
         print_json({"schema": "pairdex.index-verify.v1"} | msgspec.to_builtins(done))
     elif done.sound:

@@ -38,8 +38,7 @@ def doctor(context: typer.Context, json: JsonFlag = False) -> None:
 
 
 def _facts(current: Session) -> dict[str, object]:
-    from db import generations
-    from db.databases import shown_name
+    from db.databases import generations_of, shown_name
     from db.home import Home
     from db.store import Store
     from encoder import artifact as artifacts
@@ -70,9 +69,10 @@ def _facts(current: Session) -> dict[str, object]:
         facts["metrics"] = artifact.metrics
     except ModelError as error:
         facts["model"], facts["model_problem"] = None, str(error)
-    facts["generations"] = generations.names(home.generations)
-    facts["current"] = generations.current_name(home.generations)
-    live = generations.live_manifest(home.generations, home.stamps)
+    kept = generations_of(home)
+    facts["generations"] = kept.names()
+    facts["current"] = kept.current_name()
+    live = kept.live_manifest()
     facts["indexed_items"] = live.items if live else 0
     facts["index_fits_model"] = bool(live and live.fingerprint == facts.get("embedding"))
     facts["bytes"] = sum(f.stat().st_size for f in current.home.rglob("*") if f.is_file())

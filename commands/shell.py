@@ -123,11 +123,11 @@ class Shell:
 
     def _renew(self) -> None:
         """A generation that was published meanwhile takes over."""
-        from db.generations import current_name
+        from db.databases import generations_of
         from db.home import Home
         from search import Searcher
 
-        live = current_name(Home(self._session.home).generations)
+        live = generations_of(Home(self._session.home)).current_name()
         if live not in (None, self._searcher.generation):
             with suppress(IndexStateError):  # what is open still answers
                 newer = Searcher.open(self._session.home, self._session.settings)

@@ -17,6 +17,7 @@ from db import vectors_kinds as kinds
 from db.generations import Measured
 from db.home import writing
 from db.vectors import Floats, Ids, Stored, VectorIndex, exact, let_go, write_exact
+from db.vectors_selecting import Index
 from progress import Progress, silent
 
 AUTO = "auto"
@@ -98,7 +99,7 @@ def write_index(
     )
 
 
-def milliseconds(index: VectorIndex, queries: Floats) -> float:
+def milliseconds(index: Index, queries: Floats) -> float:
     """Median time of one query on one thread, once the files are in memory."""
     times = []
     for query in queries[:TIMED]:
@@ -117,7 +118,7 @@ def tenth_best(vectors: Stored, queries: Floats) -> Floats:
     return tenth
 
 
-def recall_at_ten(index: VectorIndex, queries: Floats, best: Floats) -> tuple[float, float]:
+def recall_at_ten(index: Index, queries: Floats, best: Floats) -> tuple[float, float]:
     """The share of the exact ten nearest among the first ten, and its standard error."""
     if not len(best):
         return 1.0, 0.0
@@ -127,7 +128,7 @@ def recall_at_ten(index: VectorIndex, queries: Floats, best: Floats) -> tuple[fl
     return float(each.mean()), float(each.std() / np.sqrt(len(each)))
 
 
-def tuned(index: VectorIndex, queries: Floats, best: Floats, recall: float) -> tuple[float, bool]:
+def tuned(index: Index, queries: Floats, best: Floats, recall: float) -> tuple[float, bool]:
     """The recall with the least effort that surely reaches what is wanted, else with the best."""
     found: list[tuple[float, int]] = []
     for effort in index.efforts or [0]:

@@ -1,4 +1,5 @@
-"""Which database holds the rows of a home: a SQLite file in it, or the PostgreSQL one of `db.url`.
+"""Which database holds the rows of a home: a SQLite file in it, or the PostgreSQL one of `db.url`;
+and where its generations are: in folders of the home, or in that database.
 
 Everything that opens rows asks here, or is told by who has the settings already. Light to import:
 what a search needs of it loads neither SQLAlchemy nor, where the rows are in SQLite, psycopg.
@@ -11,25 +12,47 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from settings import DbSettings, load_settings
+from errors import SettingsError
+from settings import DbSettings, Settings, load_settings
 
 if TYPE_CHECKING:
     from db.home import Home
+    from db.published import Generations
     from db.reader import Reader
 
 Held: TypeAlias = Callable[[], bool]  # whether a lock is still ours
-_told: dict[Path, DbSettings] = {}
+_told: dict[Path, Settings] = {}
 
 
-def use(home: Path, settings: DbSettings) -> None:
-    """What a flag has said of the database of a home, for all that this process opens."""
+def use(home: Path, settings: Settings) -> None:
+    """What flags have said of the database of a home, for all that this process opens."""
     _told[home.absolute()] = settings
 
 
 def database_of(home: Path) -> DbSettings:
     """Its `url` is "" where the rows are in the home."""
-    told = _told.get(home.absolute())
-    return load_settings(home).db if told is None else told
+    return _settings(home).db
+
+
+def generations_of(home: Home) -> Generations:
+    """The generations of a home, wherever `vectors.backend` says that they are."""
+    settings = _settings(home.path)
+    if settings.vectors.backend == "pgvector":
+        if not settings.db.url:
+            raise SettingsError(
+                "vectors.backend is pgvector", "there is no database: db.url is empty",
+                "set db.url to its address, or vectors.backend to faiss",
+            )  # fmt: skip
+        from db.pgvector import PostgresGenerations
+
+        return PostgresGenerations(settings.db, home)
+    from db.published import FolderGenerations
+
+    return FolderGenerations(home.generations, home.stamps)
+
+
+def _settings(home: Path) -> Settings:
+    return _told.get(home.absolute()) or load_settings(home)
 
 
 def shown_name(home: Home) -> str:

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from db.cache import EmbeddingCache
-from db.checksums import Stamps
-from db.generations import current_name, names, read_manifest
-from db.history import folder_bytes
+from db.databases import generations_of
 from db.home import Home, writing
-from db.publishing import drop, leftovers
+from db.published import Generations, folder_bytes
 from db.queue import Queue
 from db.store import Store
 from db.uploads import Uploads
@@ -41,24 +39,21 @@ def collect(home: Home, fingerprint: str | None, keep: int, dry_run: bool = Fals
     """
     found = Collected(dry_run)
     with home.locked("index gc"):
-        root = home.generations
-        live = current_name(root)
-        stamps = Stamps(home.stamps)
-        for name in names(root)[:-keep]:
+        kept = generations_of(home)
+        live = kept.current_name()
+        for name in kept.names()[:-keep]:
             if name != live:
-                found.generations.append(name)
-                found.bytes += folder_bytes(root / name)
-                if not dry_run:
-                    drop(root, name)
-                    stamps.forget(f"{name}/")
-        stamps.save()
-        for folder in leftovers(root):
+                size = kept.size(name)
+                if dry_run or kept.drop(name):
+                    found.generations.append(name)
+                    found.bytes += size
+        for folder in kept.leftovers():
             found.leftovers.append(folder.name)
             found.bytes += folder_bytes(folder)
             if not dry_run:
                 with writing(folder):
                     shutil.rmtree(folder)
-        if fingerprint is not None and _served(root, live) in (None, fingerprint):
+        if fingerprint is not None and _served(kept, live) in (None, fingerprint):
             _embeddings(home, fingerprint, found)
             _compiled(home, found)
         _uploads(home, found)
@@ -80,10 +75,10 @@ def _uploads(home: Home, found: Collected) -> None:
         found.bytes += sum(size for _, size in gone)
 
 
-def _served(root: Path, live: str | None) -> str | None:
+def _served(kept: Generations, live: str | None) -> str | None:
     """What the live generation was embedded with; None where there is nothing sound."""
     try:
-        return None if live is None else read_manifest(root / live).fingerprint
+        return None if live is None else kept.manifest(live).fingerprint
     except IndexStateError:
         return None
 

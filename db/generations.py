@@ -17,6 +17,7 @@ one keeps it, whatever is published or deleted meanwhile.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,9 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.checksums import Stamps
-from db.home import writing
-from db.places import rows_of
-from db.vectors import Ids, VectorIndex
+from db.home import Home, writing
+from db.sides import Side, mapped
+from db.vectors import Ids
 from db.words import WordArrays, Words
 from errors import IndexStateError
 
@@ -38,7 +39,6 @@ MANIFEST = "manifest.json"
 POINTER = "CURRENT"
 SIGNS_FILE = "images.signs.npy"
 SIGNS = 3  # digest of the content, perceptual hash, digest of the name without its variant
-Halves = NDArray[np.float16]
 _BUILD = "run `pairdex index build`"
 
 
@@ -80,43 +80,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Side:
-    """The images or the captions of a generation: row i of each array is `ids[i]`."""
-
-    folder: Path
-    name: str  # images or captions
-
-    @cached_property
-    def ids(self) -> Ids:
-        """Ascending."""
-        return self._map("ids")
-
-    @cached_property
-    def owners(self) -> Ids:
-        """The item of each row; of images, the row's own id."""
-        return self.ids if self.name == "images" else self._map("owners")
-
-    @cached_property
-    def vectors(self) -> NDArray[np.float16]:
-        return self._map("vectors")
-
-    @cached_property
-    def halves(self) -> Halves:
-        return self._map("halves")
-
-    @cached_property
-    def index(self) -> VectorIndex:
-        return VectorIndex.read(self.folder / f"{self.name}.faiss", self.ids, self.vectors)
-
-    def rows(self, ids: Ids) -> Ids:
-        """The rows of these ids, which must be in the generation."""
-        return rows_of(self.ids, ids)
-
-    def _map(self, what: str) -> NDArray[Any]:
-        return _mapped(self.folder / f"{self.name}.{what}.npy")
-
-
-@dataclass(frozen=True)
 class Generation:
     folder: Path
     manifest: Manifest
@@ -136,22 +99,26 @@ class Generation:
 
     @cached_property
     def images(self) -> Side:
-        return Side(self.folder, "images")
+        return self.side("images")
 
     @cached_property
     def captions(self) -> Side:
-        return Side(self.folder, "captions")
+        return self.side("captions")
+
+    def side(self, name: str) -> Side:
+        """Opened anew: what it has read is let go with it."""
+        return Side(self.folder, name)
 
     @cached_property
     def caption_order(self) -> Ids:
         """Caption rows grouped by item, in the order of the image rows."""
-        order: Ids = _mapped(self.folder / "captions.order.npy")
+        order: Ids = mapped(self.folder / "captions.order.npy")
         return order
 
     @cached_property
     def caption_starts(self) -> Ids:
         """Where each image row's captions begin in `caption_order`, and where the last end."""
-        starts: Ids = _mapped(self.folder / "captions.starts.npy")
+        starts: Ids = mapped(self.folder / "captions.starts.npy")
         return starts
 
     @cached_property
@@ -163,13 +130,22 @@ class Generation:
         file = self.folder / SIGNS_FILE
         if not file.exists():
             return np.zeros((len(self.images.ids), SIGNS), np.uint64)
-        return _mapped(file)
+        return mapped(file)
 
     @cached_property
     def words(self) -> Words:
         """The exact words of the items, by image row."""
-        arrays = WordArrays.read(lambda name: _mapped(self.folder / f"words.{name}.npy"))
+        arrays = WordArrays.read(lambda name: mapped(self.folder / f"words.{name}.npy"))
         return Words(self.images.ids, arrays)
+
+    def siblings(self) -> list[str]:
+        """The names of all that are kept beside it, oldest first."""
+        return names(self.folder.parent)
+
+    def sibling(self, name: str) -> Generation:
+        """Another one that is kept beside it, checked and held."""
+        root = self.folder.parent
+        return open_generation(root / name, Home(root.parent).stamps).hold()
 
     def hold(self) -> Generation:
         """Open every file now: what is open stays readable when the folder is deleted."""
@@ -204,14 +180,28 @@ def open_current(
 
     `stamps` is where files that were found sound are remembered; without, all of them are read.
     """
+
+    def opened(name: str) -> Generation:
+        return open_generation(root / name, stamps).hold()
+
+    return opened_live(str(root), lambda: current_name(root), opened, fingerprint)
+
+
+def opened_live(
+    where: str,
+    current: Callable[[], str | None],
+    opened: Callable[[str], Generation],
+    fingerprint: str | None,
+) -> Generation:
+    """What `current` names as `opened` opens it, though another be published meanwhile."""
     while True:
-        name = current_name(root)
+        name = current()
         if name is None:
-            raise IndexStateError(f"no index at {root}", "none has been built yet", _BUILD)
+            raise IndexStateError(f"no index at {where}", "none has been built yet", _BUILD)
         try:
-            generation = open_generation(root / name, stamps).hold()
+            generation = opened(name)
         except IndexStateError:
-            if current_name(root) != name:
+            if current() != name:
                 continue  # dropped while we opened it: a newer one is live
             raise
         if fingerprint is not None:
@@ -243,21 +233,26 @@ def read_manifest(folder: Path) -> Manifest:
     """manifest.json, sound in itself; nothing is said of the other files."""
     file = folder / MANIFEST
     try:
-        raw = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+        return manifest_of(file.read_bytes(), str(file))
     except OSError as error:
         raise IndexStateError(f"{file} cannot be read", str(error.strerror), _BUILD) from None
-    except msgspec.DecodeError as error:
-        raise IndexStateError(f"{file} is damaged", str(error), _BUILD) from None
-    if raw.get("schema") != SCHEMA:
-        raise IndexStateError(
-            f"{folder} has format {raw.get('schema')}", f"this program reads {SCHEMA}", _BUILD
-        )
+
+
+def manifest_of(text: bytes, where: str) -> Manifest:
+    """What a manifest says that is sound in itself; messages call it `where`."""
     try:
+        raw = msgspec.json.decode(text, type=dict[str, Any])
+        if raw.get("schema") != SCHEMA:
+            format_, known = (
+                f"{where} has format {raw.get('schema')}",
+                f"this program reads {SCHEMA}",
+            )
+            raise IndexStateError(format_, known, _BUILD)
         manifest = msgspec.convert(raw, Manifest)
-    except msgspec.ValidationError as error:
-        raise IndexStateError(f"{file} is damaged", str(error), _BUILD) from None
+    except msgspec.DecodeError as error:  # a ValidationError is one too
+        raise IndexStateError(f"{where} is damaged", str(error), _BUILD) from None
     if manifest.sealed() != manifest:
-        raise IndexStateError(f"{file} is damaged", "its checksum differs", _BUILD)
+        raise IndexStateError(f"{where} is damaged", "its checksum differs", _BUILD)
     return manifest
 
 
@@ -271,14 +266,3 @@ def damaged(folder: Path, manifest: Manifest, name: str, stamps: Stamps) -> Inde
     except OSError as error:
         return IndexStateError(f"{folder / name} cannot be read", str(error.strerror), _BUILD)
     return IndexStateError(f"{folder / name} is damaged", "its checksum differs", _BUILD)
-
-
-def _mapped(file: Path) -> NDArray[Any]:
-    try:
-        # As a plain array over the mapped file: reading single entries costs a tenth.
-        array: NDArray[Any] = np.asarray(np.load(file, mmap_mode="r"))
-    except FileNotFoundError:
-        raise IndexStateError(f"{file} is missing", "", _BUILD) from None
-    except (OSError, ValueError) as error:
-        raise IndexStateError(f"{file} cannot be read", str(error), _BUILD) from None
-    return array

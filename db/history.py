@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
-from db.generations import Manifest, current_name, names, open_generation, read_manifest
+from db.databases import generations_of
+from db.generations import Manifest
 from db.home import Home
-from db.publishing import point
+from db.published import Generations
 from errors import IndexStateError
 
 _LIST = "`pairdex index list` shows what there is"
@@ -23,34 +23,30 @@ class Entry:
     problem: str = ""  # why there is no manifest
 
 
-def history(root: Path) -> list[Entry]:
+def history(kept: Generations) -> list[Entry]:
     """All published generations, oldest first. Reads manifests alone: nothing is verified."""
-    live = current_name(root)
+    live = kept.current_name()
     entries = []
-    for name in names(root):
+    for name in kept.names():
         manifest, problem = None, ""
         try:
-            manifest = read_manifest(root / name)
+            manifest = kept.manifest(name)
         except IndexStateError as error:
             problem = str(IndexStateError(error.what, error.why))
-        entries.append(Entry(name, name == live, folder_bytes(root / name), manifest, problem))
+        entries.append(Entry(name, name == live, kept.size(name), manifest, problem))
     return entries
 
 
-def folder_bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def named(root: Path, name: str | None) -> str:
+def named(kept: Generations, name: str | None) -> str:
     """The name of a published generation; `None` is the live one, "7" is "000007"."""
     if name is None:
-        name = current_name(root)
+        name = kept.current_name()
         if name is None:
             raise IndexStateError(
-                f"no index at {root}", "none has been built yet", "run `pairdex index build`"
+                f"no index at {kept.where}", "none has been built yet", "run `pairdex index build`"
             )
     full = f"{int(name):06d}" if name.isascii() and name.isdigit() else name
-    there = names(root)
+    there = kept.names()
     if full not in there:
         raise IndexStateError(
             f"there is no generation {name}",
@@ -76,11 +72,11 @@ def roll_back(
     `fingerprints` are what the models of the home embed with; a generation of another is refused
     unless `any_model`, for no search can use it until its model is put back.
     """
-    root = home.generations
+    kept = generations_of(home)
     with home.locked("index rollback"):
-        was = current_name(root)
-        target = named(root, name) if name is not None else _before(root, was)
-        manifest = open_generation(root / target, home.stamps).manifest
+        was = kept.current_name()
+        target = named(kept, name) if name is not None else _before(kept, was)
+        manifest = kept.open(target).manifest
         fits = manifest.fingerprint in fingerprints
         if not fits and not any_model:
             other = (
@@ -91,12 +87,12 @@ def roll_back(
                 "search and tag would refuse it until that model is put back",
                 "--any-model goes back all the same",
             )
-        point(root, target)
+        kept.point(target)
     return RolledBack(target, was, fits)
 
 
-def _before(root: Path, live: str | None) -> str:
-    there = names(root)
+def _before(kept: Generations, live: str | None) -> str:
+    there = kept.names()
     # Order is by number: neither the clock nor what was live last has a say.
     older = [name for name in there if not (live or "").isdigit() or int(name) < int(live or 0)]
     if not older:

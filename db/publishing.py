@@ -24,19 +24,23 @@ from numpy.typing import NDArray
 
 from db.checksums import Stamps
 from db.choosing import write_index
-from db.generations import MANIFEST, POINTER, Generation, Halves, Manifest, Measured, Side, names
+from db.generations import MANIFEST, POINTER, Generation, Manifest, Measured, names
 from db.home import writing
+from db.sides import Halves, Side
 from db.vectors import Floats, Ids, let_go
 from progress import Progress, silent
 
 LAST = "LAST"
 QUERIES = 1000  # that an index's recall is measured with
+# Who searches images by words asks with vectors that lie where no image does; who tags an image
+# asks the captions with its vector, who searches asks them with words.
+ASKERS = {"images": ("captions",), "captions": ("captions", "images")}
 BUILDING, DROPPED = ".building-", ".dropped-"
 
 
 @contextmanager
-def building(root: Path) -> Iterator[tuple[str, Path]]:
-    """A name that was never given and an empty folder to build it in.
+def building(root: Path, name: str | None = None) -> Iterator[tuple[str, Path]]:
+    """A name that was never given, or the one that is asked for, and an empty folder to build in.
 
     What is not published when the block ends is removed: on a full disk that is what helps.
     """
@@ -44,7 +48,7 @@ def building(root: Path) -> Iterator[tuple[str, Path]]:
         root.mkdir(parents=True, exist_ok=True)
         for left in leftovers(root):
             shutil.rmtree(left)
-        name = f"{max([_last(root), *map(int, names(root))]) + 1:06d}"
+        name = name or f"{max([_last(root), *map(int, names(root))]) + 1:06d}"
         folder = root / f"{BUILDING}{name}"
         folder.mkdir()
     try:
@@ -90,24 +94,21 @@ def write_indexes(
     folder: Path, factory: str, recall: float, progress: Progress = silent
 ) -> dict[str, Measured]:
     """Both vector indexes over written sides, and which captions belong to which item."""
-    _group(folder)
-    # Who searches images by words asks with vectors that lie where no image does; who tags an
-    # image asks the captions with its vector, who searches asks them with words.
-    pairs = {"images": ("captions",), "captions": ("captions", "images")}
+    group(folder)
     measured = {}
-    for name, askers in pairs.items():
+    for name, askers in ASKERS.items():
         # One side's files are mapped at a time: what was read of them counts as memory.
-        queries = _sample(folder, askers)
+        queries = sample(folder, askers)
         side = Side(folder, name)
         measured[name] = write_index(
             folder / f"{name}.faiss", side.vectors, side.ids,
-            queries if len(queries) else _sample(folder, (name,)),
+            queries if len(queries) else sample(folder, (name,)),
             factory, recall, f"{name.removesuffix('s')} index", progress,
         )  # fmt: skip
     return measured
 
 
-def _group(folder: Path) -> None:
+def group(folder: Path) -> None:
     """Which captions belong to which item."""
     images, captions = Side(folder, "images"), Side(folder, "captions")
     order = np.argsort(captions.owners, kind="stable")
@@ -139,7 +140,7 @@ def publish(
         flush(folder)
         verify(Generation(folder, manifest))
         # Before the name can be seen: a deleted generation's name must not come back.
-        _write_line(root / LAST, manifest.name)
+        _write_line(root / LAST, max(f"{_last(root):06d}", manifest.name, key=int))
         final = root / manifest.name
         folder.replace(final)
         point(root, manifest.name)
@@ -149,6 +150,15 @@ def publish(
                 known.forget(f"{old}/")
         known.save()
     return Generation(final, manifest)
+
+
+def export(source: Path, folder: Path, progress: Progress = silent) -> None:
+    """Copy all files of a generation but its vector indexes."""
+    files = [file for file in sorted(source.iterdir()) if file.suffix == ".npy"]
+    with writing(folder):
+        for number, file in enumerate(files, start=1):
+            shutil.copyfile(file, folder / file.name)
+            progress("files", number, len(files))
 
 
 def point(root: Path, name: str) -> None:
@@ -180,7 +190,7 @@ def _write_line(file: Path, line: str) -> None:
         flush(file.parent)
 
 
-def _sample(folder: Path, names: Sequence[str]) -> Floats:
+def sample(folder: Path, names: Sequence[str]) -> Floats:
     """Evenly spaced vectors of the sides, an equal share of each that has any."""
     sides = [side for side in (Side(folder, name) for name in names) if len(side.ids)]
     parts = [np.empty((0, 0), np.float16)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db import vectors_kinds as kinds
+from db.vectors_selecting import Selecting, Selection
 from errors import IndexStateError, SettingsError
 
 Ids = NDArray[np.int64]
@@ -27,16 +27,7 @@ SLICE = 16_384  # rows that are added, or compared exactly, at a time
 _CORES = faiss.omp_get_max_threads()
 
 
-@dataclass(frozen=True)
-class Selection:
-    """The rows of one index that a search may return; made once, used for many searches."""
-
-    rows: Ids  # ascending
-    mask: NDArray[np.bool_]  # of every row
-    bits: NDArray[np.uint8]  # the same as FAISS reads it
-
-
-class VectorIndex:
+class VectorIndex(Selecting):
     """Unit vectors under their ids. Searches are safe in parallel: they set nothing."""
 
     def __init__(self, index: Any, ids: Ids, vectors: Stored) -> None:
@@ -102,17 +93,6 @@ class VectorIndex:
     def tune(self, effort: int) -> None:
         """Store another effort; for the job that builds, never for an index that is shared."""
         kinds.tune(self._index, effort)
-
-    def select(self, ids: Ids) -> Selection:
-        """The rows of those of the ids that are here."""
-        places = np.minimum(np.searchsorted(self._ids, ids), max(len(self._ids) - 1, 0))
-        rows = np.unique(places[self._ids[places] == ids]) if len(self._ids) else places[:0]
-        return self.select_rows(rows)
-
-    def select_rows(self, rows: Ids) -> Selection:
-        mask = np.zeros(len(self._ids), bool)
-        mask[rows] = True
-        return Selection(np.flatnonzero(mask), mask, np.packbits(mask, bitorder="little"))
 
     def search(
         self,

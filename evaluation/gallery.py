@@ -18,9 +18,10 @@ import msgspec
 import numpy as np
 
 from db import words_build
-from db.generations import Generation, Side
+from db.generations import Generation
 from db.publishing import write_indexes, write_side
 from db.records import ItemRecord
+from db.sides import Side
 from db.store import Store
 
 

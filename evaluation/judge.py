@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from db.generations import Generation, open_current
+from db.databases import generations_of
+from db.generations import Generation
 from db.home import Home
 from db.store import Store
 from encoder.encoded import Encoder
@@ -33,7 +34,7 @@ def evaluate_home(
     place = Home(home)
     with Store.open(home) as store:
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
-        generation = open_current(place.generations, encoder.fingerprint, place.stamps)
+        generation = generations_of(place).open_current(encoder.fingerprint)
         return evaluate(store, generation, encoder, settings, split, seed, label, progress)
 
 

@@ -14,8 +14,9 @@ from importlib.metadata import version
 import msgspec
 import numpy as np
 
-from db import generations, publishing
+from db import generations
 from db.cache import EmbeddingCache
+from db.databases import generations_of
 from db.home import Home
 from db.store import Store
 from encoder.encoded import Encoder
@@ -186,23 +187,24 @@ def _generation(
     if kind != IMAGE:
         wanted += f" {kind}"
     signature = plan.signature(encoder.fingerprint, wanted)
-    live = generations.live_manifest(home.generations, home.stamps)
+    kept = generations_of(home)
+    live = kept.live_manifest()
     if live is not None and live.signature == signature:
         return live.name
     index, shape = settings.index, (encoder.shared, encoder.head.width)
-    with publishing.building(home.generations) as (name, folder):
+    with kept.building() as build:
         with _timed(summary, "write"):
-            write(folder, plan, cache, shape, progress, kind)
+            write(build.folder, plan, cache, shape, progress, kind)
             plan.written()
             _give_back()
         with _timed(summary, "words"):
-            write_words(folder, plan, store, progress)
+            write_words(build.folder, plan, store, progress)
             _give_back()
         with _timed(summary, "vectors"):
-            measured = publishing.write_indexes(folder, index.factory, index.recall, progress)
+            measured = build.write_indexes(index.factory, index.recall, progress)
             _give_back()
         manifest = generations.Manifest(
-            name=name,
+            name=build.name,
             created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             fingerprint=encoder.fingerprint,
             signature=signature,
@@ -219,9 +221,9 @@ def _generation(
         with _timed(summary, "publish"):
             progress("publish", 0, 1)
             verify = verifier(plan, index.self_check)
-            publishing.publish(home.generations, folder, manifest, verify, index.keep, home.stamps)
+            build.publish(manifest, verify, index.keep)
             progress("publish", 1, 1)
-    return name
+    return build.name
 
 
 def _give_back() -> None:

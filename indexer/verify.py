@@ -7,22 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from db.checksums import Stamps
-from db.generations import Generation, Side, damaged, read_manifest
-from db.home import Home
+from db.generations import Generation
+from db.published import FileCheck, Generations
+from db.sides import Side
 from errors import IndexStateError
 from indexer.scan import Plan
 from progress import Progress, silent
 
 # A vector's cosine to itself, after rounding to float16 and any lossy index.
 SELF_COSINE = 0.95
-
-
-@dataclass(frozen=True)
-class FileCheck:
-    name: str
-    bytes: int
-    problem: str  # empty where the file is sound
 
 
 @dataclass
@@ -37,25 +30,20 @@ class Verified:
     problems: list[str] = field(default_factory=list)  # of files and of what they hold
 
 
-def verify_generation(home: Home, name: str, sample: int, progress: Progress = silent) -> Verified:
+def verify_generation(
+    kept: Generations, name: str, sample: int, progress: Progress = silent
+) -> Verified:
     """Read every file of a generation, believing no stamp, then ask it for what it holds."""
-    folder = home.generations / name
-    manifest = read_manifest(folder)
+    manifest = kept.manifest(name)
     found = Verified(name, manifest.items, manifest.captions)
-    known = Stamps(home.stamps)
-    known.forget(f"{manifest.name}/")
-    for number, file in enumerate(manifest.files, start=1):
-        damage = damaged(folder, manifest, file, known)
-        problem = "" if damage is None else damage.why or damage.what
-        size = (folder / file).stat().st_size if (folder / file).is_file() else 0
-        found.files.append(FileCheck(file, size, problem))
+    for file, damage in kept.check(name):
+        found.files.append(file)
         if damage is not None:
             found.problems.append(str(IndexStateError(damage.what, damage.why)))
-        progress("verify", number, len(manifest.files), file)
-    known.save()  # so that a damaged file is refused at the next opening too
+        progress("verify", len(found.files), len(manifest.files), file.name)
     if not found.problems:
         try:
-            check(Generation(folder, manifest), manifest.items, manifest.captions, sample)
+            check(kept.open(name), manifest.items, manifest.captions, sample)
         except IndexStateError as error:
             found.problems.append(str(IndexStateError(error.what, error.why)))
     found.sound = not found.problems
@@ -75,7 +63,7 @@ def check(generation: Generation, items: int, captions: int, sample: int) -> Non
     """Counts, and a sample of rows looked up by their own vector; an error where they fail."""
     for name, count in (("images", items), ("captions", captions)):
         # Closed before the next is opened: what was read of mapped files counts as memory.
-        side = Side(generation.folder, name)
+        side = generation.side(name)
         held = {
             len(part) for part in (side.index, side.ids, side.owners, side.vectors, side.halves)
         }

@@ -9,9 +9,10 @@ import numpy as np
 
 from db import words_build
 from db.cache import EmbeddingCache, Rows
-from db.generations import SIGNS_FILE, Halves
+from db.generations import SIGNS_FILE
 from db.home import writing
 from db.publishing import write_array, write_side
+from db.sides import Halves
 from db.store import Store
 from db.vectors import Floats
 from indexer.embed import IMAGE, TEXT

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from db.generations import Generation, open_current
+from db.databases import generations_of
+from db.generations import Generation
 from db.home import Home
 from db.questions import Question
 from db.records import ItemRecord
@@ -66,7 +67,7 @@ def refit(
     # Small problems: threads of the linear algebra would wait for each other most of the time.
     with Store.open(home.path) as store, home.locked("refit"), threadpool_limits(1, "blas"):
         encoder = OpenVinoEncoder(home.artifact, settings.runtime, home.compiled)
-        live = open_current(home.generations, encoder.fingerprint, home.stamps)
+        live = generations_of(home).open_current(encoder.fingerprint)
         before = encoder.artifact
         answers = store.questions.answered()
         digest = _digest(answers, store)

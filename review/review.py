@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from pathlib import Path
 
-from db.generations import Generation, open_current
+from db.databases import generations_of
+from db.generations import Generation
 from db.home import Home
 from db.questions import Kind, Question
 from db.store import Store
@@ -39,7 +40,7 @@ class Review(Answers):
         """With the model that the live generation was built with."""
         place = Home(home)
         store = Store.open(home)
-        live = open_current(place.generations, stamps=place.stamps)
+        live = generations_of(place).open_current()
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
         return cls(place, store, live, encoder.for_index(live.manifest.fingerprint), settings)
 

@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from db.databases import open_reader
-from db.generations import Generation, names, open_current, open_generation
+from db.databases import generations_of, open_reader
+from db.generations import Generation
 from db.home import Home
 from db.reader import Reader
 from encoder.encoded import Encoder
@@ -54,7 +54,7 @@ class Searcher:
         place = Home(home)
         store = open_reader(home, settings.db)
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
-        generation = open_current(place.generations, stamps=place.stamps)
+        generation = generations_of(place).open_current()
         encoder = encoder.for_index(generation.manifest.fingerprint)
         return cls(store, generation, encoder, settings.search)
 
@@ -100,12 +100,11 @@ class Searcher:
         """The searcher of an older generation, where it is still kept."""
         found = self._older.get(name)
         if found is None:
-            home = Home(self._generation.folder.parent.parent)
             try:
-                older = open_generation(home.generations / name, home.stamps).hold()
+                older = self._generation.sibling(name)
                 found = Searcher(self._store, older, self._encoder, self._settings, self._timed)
             except IndexStateError as error:
-                kept = name in names(home.generations)
+                kept = name in self._generation.siblings()
                 raise QueryError(
                     f"the cursor is of generation {name}, which cannot be searched any more",
                     error.what if kept else "it is no longer kept",

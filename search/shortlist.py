@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.generations import Generation
-from db.vectors import Floats, Ids, Selection
+from db.vectors import Floats, Ids
+from db.vectors_selecting import Selection
 
 # The customary constant of reciprocal rank fusion: keeps one channel's first from outweighing all.
 FUSION = 60.0

@@ -51,7 +51,7 @@ class _Worker:
     def __init__(self, task: Task) -> None:
         self._home, self._settings = Home(Path(task.home)), task.settings
         if self._settings.db.url:
-            use(self._home.path, self._settings.db)
+            use(self._home.path, self._settings)
         self._store, self._queue = Store.open(self._home.path), Queue(self._home)
         self._encoder: tuple[tuple[int, int], OpenVinoEncoder] | None = None
         self._stage, self._last = "", 0.0

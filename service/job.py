@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from catalog.queued import drain
-from db import generations
+from db.databases import generations_of
 from db.home import Home
 from db.queue import Queue
 from db.store import Store
@@ -42,7 +42,7 @@ def run(
     drain(home, store, queue, settings.catalog, progress)
     if not store.count_items():
         # The last item is gone. Searches find nothing in what is live, for they ask the catalog.
-        return Outcome(generations.current_name(home.generations) or "")
+        return Outcome(generations_of(home).current_name() or "")
     summary = build_index(home, store, encoder(), settings, progress)
     artifacts.retire(home.artifact)
     failures = {key: f"{status}: {reason}" for key, status, reason in store.failures()}

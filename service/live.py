@@ -16,7 +16,8 @@ from threading import Event, Lock, Thread
 
 import numpy as np
 
-from db.generations import Generation, current_name, open_current
+from db.databases import generations_of
+from db.generations import Generation
 from db.home import Home
 from db.store import Store
 from encoder.encoded import Encoder
@@ -62,6 +63,7 @@ class Live:
     ) -> None:
         self._timed = timed
         self._home, self._settings, self._store = home, settings, store
+        self.kept = generations_of(home)
         self._open_encoder = encoders
         self._loaded: Loaded | None = None
         self._tried: Sign | None = None
@@ -126,7 +128,7 @@ class Live:
 
     def _sign(self) -> Sign:
         """Another one whenever another generation or model is in its place."""
-        name = current_name(self._home.generations)
+        name = self.kept.current_name()
         if name is None:
             raise IndexStateError("there is no index yet", "", "run `pairdex index build`")
         try:
@@ -137,7 +139,7 @@ class Live:
 
     def _load(self, sign: Sign) -> Loaded:
         before = self._loaded
-        generation = open_current(self._home.generations, stamps=self._home.stamps)
+        generation = self.kept.open_current()
         fingerprint = generation.manifest.fingerprint
         same_model = before is not None and before.sign[1:] == sign[1:]
         if before is not None and same_model and before.encoder.fingerprint == fingerprint:

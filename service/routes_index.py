@@ -46,7 +46,7 @@ def state(service: Service) -> told.Index:
         model=None if loaded is None else loaded.encoder.model,
         embedding=None if manifest is None else manifest.fingerprint,
         loaded=None if loaded is None else loaded.since,
-        generations=[_published(entry) for entry in history(service.home.generations)],
+        generations=[_published(entry) for entry in history(service.live.kept)],
         catalog=told.Held(
             service.store.count_items(), service.store.count_captions(), service.store.revision()
         ),

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from db.generations import Generation, Side
+from db.generations import Generation
 from db.reader import Reader
 from db.records import ItemRecord
+from db.sides import Side
 from encoder.encoded import Encoded, Floats
 from errors import QueryError
 

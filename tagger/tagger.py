@@ -12,8 +12,8 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from db.databases import open_reader
-from db.generations import POINTER, Generation, open_current
+from db.databases import generations_of, open_reader
+from db.generations import Generation
 from db.home import Home
 from db.reader import Reader
 from encoder.ahead import ahead
@@ -74,11 +74,12 @@ class Tagger:
         place = Home(home)
         encoder = OpenVinoEncoder(place.artifact, settings.runtime, place.compiled)
         batch = settings.runtime.batch
-        if not (place.generations / POINTER).is_file():
+        kept = generations_of(place)
+        if kept.current_name() is None:
             words = vocabulary_of(home, settings.tagger, encoder, None)
             return cls(None, None, encoder, settings.tagger, batch, asked, words)
         store = open_reader(home, settings.db)
-        generation = open_current(place.generations, stamps=place.stamps)
+        generation = kept.open_current()
         encoder = encoder.for_index(generation.manifest.fingerprint)
         words = vocabulary_of(home, settings.tagger, encoder, store)
         labels = place.cache / "labels"

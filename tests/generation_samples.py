@@ -9,6 +9,7 @@ import numpy as np
 
 from db import publishing, words_build
 from db.generations import Generation, Manifest
+from db.published import FolderGenerations, Generations
 from db.records import WordsRecord
 from db.vectors import Floats
 
@@ -42,17 +43,33 @@ def publish(
     stamps: Path | None = None,
 ) -> Generation:
     """One image and one caption for each of the ids from `first` on."""
+    kept = FolderGenerations(root, stamps)
+    return publish_in(kept, fingerprint, rows, keep, first, verify, factory)
+
+
+def publish_in(
+    kept: Generations,
+    fingerprint: str = "model",
+    rows: int = 5,
+    keep: int = 3,
+    first: int = 10,
+    verify: Callable[[Generation], None] = nothing,
+    factory: str = "Flat",
+) -> Generation:
+    """The same wherever generations are kept."""
     vectors = unit(np.random.default_rng(rows), rows)
     ids = np.arange(first, first + rows, dtype=np.int64)
     halves = np.zeros((rows, 4), np.float16)
-    with publishing.building(root) as (name, folder):
+    with kept.building() as build:
+        folder = build.folder
         for side in ("images", "captions"):
             publishing.write_side(folder, side, ids, ids, [(vectors, halves)], (8, 4))
         items = (WordsRecord(f"n{number}", ("a square",), ()) for number in ids)
         words_build.write(folder, words_build.build(ids, items))
         manifest = Manifest(
-            name=name, created="2026-01-01T00:00:00+00:00", fingerprint=fingerprint, signature="",
-            items=rows, captions=rows, shared=8, width=4, settings={}, timings={}, versions={},
-            vectors=publishing.write_indexes(folder, factory, 0.98),
+            name=build.name, created="2026-01-01T00:00:00+00:00", fingerprint=fingerprint,
+            signature="", items=rows, captions=rows, shared=8, width=4,
+            settings={}, timings={}, versions={},
+            vectors=build.write_indexes(factory, 0.98),
         )  # fmt: skip
-        return publishing.publish(root, folder, manifest, verify, keep, stamps)
+        return build.publish(manifest, verify, keep)

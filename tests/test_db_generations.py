@@ -11,36 +11,9 @@ import pytest
 
 from db import generations, publishing
 from db.generations import Generation
+from db.sides import Side
 from errors import HomeError, IndexStateError
 from tests.generation_samples import publish
-
-
-def test_the_live_generation_is_the_last_published(tmp_path: Path) -> None:
-    publish(tmp_path)
-    second = publish(tmp_path, rows=6)
-    live = generations.open_current(tmp_path, "model")
-    assert live.name == second.name == "000002"
-    assert len(live.images.index) == 6
-
-
-def test_only_the_last_generations_are_kept(tmp_path: Path) -> None:
-    for _ in range(5):
-        publish(tmp_path, keep=2)
-    assert generations.names(tmp_path) == ["000004", "000005"]
-
-
-def test_a_reader_keeps_the_generation_it_opened(tmp_path: Path) -> None:
-    """Even when it had not looked at any file before the folder was deleted."""
-    publish(tmp_path, keep=1)
-    reader = generations.open_current(tmp_path)
-    publish(tmp_path, rows=7, keep=1)
-    assert not reader.folder.exists()
-    sides = reader.images, reader.captions
-    assert [len(side.halves) for side in sides] == [len(side.ids) for side in sides] == [5, 5]
-    assert [len(side.index) for side in sides] == [5, 5]
-    assert len(reader.caption_starts) == 6
-    ids, _ = reader.images.index.search(reader.images.vectors[:].astype(np.float32), 1)
-    assert ids[:, 0].tolist() == reader.images.ids.tolist()
 
 
 def test_what_fails_its_check_does_not_go_live_and_leaves_nothing(tmp_path: Path) -> None:
@@ -60,15 +33,6 @@ def test_leftovers_of_a_killed_job_are_removed_by_the_next(tmp_path: Path) -> No
     (tmp_path / ".dropped-000009").mkdir()
     publish(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000001", "CURRENT", "LAST"]
-
-
-def test_a_name_is_never_given_twice(tmp_path: Path) -> None:
-    """Not even that of the newest, when one has gone back and deleted it."""
-    publish(tmp_path)
-    publish(tmp_path)
-    publishing.point(tmp_path, "000001")
-    publishing.drop(tmp_path, "000002")
-    assert publish(tmp_path).name == "000003"
 
 
 def test_the_millionth_generation_is_newer_than_the_one_before(tmp_path: Path) -> None:
@@ -167,17 +131,6 @@ def test_a_copied_home_is_read_once_and_then_believed(tmp_path: Path) -> None:
         )
 
 
-def test_another_models_index_is_refused(tmp_path: Path) -> None:
-    publish(tmp_path, fingerprint="a")
-    with pytest.raises(IndexStateError, match="another model"):
-        generations.open_current(tmp_path, "b")
-
-
-def test_no_index_is_told_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(IndexStateError, match="index build"):
-        generations.open_current(tmp_path)
-
-
 def test_a_generation_of_an_older_program_is_told(tmp_path: Path) -> None:
     file = publish(tmp_path).folder / generations.MANIFEST
     file.write_text('{"schema": 1, "name": "000001"}', encoding="utf-8")
@@ -208,7 +161,7 @@ def test_a_catalog_without_captions_has_a_generation(tmp_path: Path) -> None:
         publishing.write_side(folder, "images", ids, ids, [rows], (8, 4))
         publishing.write_side(folder, "captions", none, none, [], (8, 4))
         publishing.write_indexes(folder, "auto", 0.98)
-        side = generations.Side(folder, "captions")
+        side = Side(folder, "captions")
         found, _ = side.index.search(np.eye(1, 8, dtype=np.float32), 5)
         assert found.shape == (1, 0)
 

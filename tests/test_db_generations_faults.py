@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from db import generations, publishing
+from db.databases import generations_of
 from db.home import Home
 from errors import HomeError
 from indexer.verify import verify_generation
@@ -22,7 +23,7 @@ def stays_as_it_was(root: Path) -> None:
     """The first generation is live and sound; nothing is left of the one that failed."""
     assert sorted(path.name for path in root.iterdir()) == ["000001", "CURRENT", "LAST"]
     assert generations.open_current(root).name == "000001"
-    assert verify_generation(Home(root.parent), "000001", 64).sound
+    assert verify_generation(generations_of(Home(root.parent)), "000001", 64).sound
 
 
 @pytest.fixture
@@ -88,4 +89,4 @@ def test_a_disk_that_became_read_only_still_answers(small_disk: Path) -> None:
     assert "on a disk that can be written" in caught.value.remedy
     with pytest.raises(HomeError, match="read-only"):
         publishing.point(root, "000001")
-    assert verify_generation(Home(small_disk), "000001", 64).sound
+    assert verify_generation(generations_of(Home(small_disk)), "000001", 64).sound

@@ -37,7 +37,7 @@ OWNERS = {
     "cykooz_resizer": {"encoder/inputs"},
     "faiss": {"db/vectors"},
     "sqlalchemy": {"db/"},
-    "psycopg": {"db/postgres"},
+    "psycopg": {"db/postgres", "db/pgvector"},
     "matplotlib": {"plots"},
     "ray": {"indexer/engine_ray"},
     "fsspec": {"indexer/shards"},

@@ -14,6 +14,7 @@ import pytest
 
 from db import generations
 from db.cache import EmbeddingCache
+from db.databases import generations_of
 from db.garbage import collect
 from db.history import history, named, roll_back
 from db.home import Home
@@ -58,7 +59,7 @@ def flip(file: Path) -> None:
 
 
 def test_all_generations_are_listed_with_the_live_one_and_what_was_measured(two: Home) -> None:
-    old, new = history(two.generations)
+    old, new = history(generations_of(two))
     assert [(entry.name, entry.live) for entry in (old, new)] == [
         ("000001", False), ("000002", True),
     ]  # fmt: skip
@@ -72,7 +73,7 @@ def test_all_generations_are_listed_with_the_live_one_and_what_was_measured(two:
 
 def test_a_generation_that_cannot_be_read_is_listed_with_the_reason(two: Home) -> None:
     flip(two.generations / "000001" / generations.MANIFEST)
-    old, new = history(two.generations)
+    old, new = history(generations_of(two))
     assert old.manifest is None
     assert "manifest.json is damaged" in old.problem
     assert new.manifest is not None
@@ -168,7 +169,7 @@ def test_a_sound_generation_is_said_to_be_so(
     home: Home, store: Store, encoder: FakeEncoder, settings: Settings
 ) -> None:
     build_index(home, store, encoder, settings)
-    found = verify_generation(home, "000001", 64)
+    found = verify_generation(generations_of(home), "000001", 64)
     assert (found.sound, found.problems, found.items, found.captions) == (True, [], 12, 24)
     assert {file.name for file in found.files} == {
         file.name for file in (home.generations / "000001").iterdir()
@@ -200,7 +201,7 @@ def test_verify_believes_no_stamp_and_takes_it_back(two: Home) -> None:
     ]  # fmt: skip
     two.stamps.write_text(json.dumps(known), encoding="utf-8")
     generations.open_current(two.generations, stamps=two.stamps)  # believed
-    assert not verify_generation(two, "000002", 64).sound
+    assert not verify_generation(generations_of(two), "000002", 64).sound
     with pytest.raises(IndexStateError, match="damaged"):
         generations.open_current(two.generations, stamps=two.stamps)
 
@@ -218,7 +219,7 @@ def test_whole_files_that_do_not_fit_together_are_found(two: Home) -> None:
     files = {name: Stamps().read(name, folder / name) for name in manifest.files}
     sealed = msgspec.structs.replace(manifest, files=files).sealed()
     (folder / generations.MANIFEST).write_bytes(msgspec.json.encode(sealed))
-    found = verify_generation(two, "000002", 64)
+    found = verify_generation(generations_of(two), "000002", 64)
     assert found.problems == [
         "generation 000002 is not complete: captions and items do not fit together"
     ]
@@ -321,5 +322,5 @@ def test_where_there_is_no_index_one_line_says_so(
 
 
 def test_a_name_may_be_given_without_its_zeros(two: Home) -> None:
-    assert named(two.generations, "1") == "000001"
-    assert named(two.generations, None) == "000002"
+    assert named(generations_of(two), "1") == "000001"
+    assert named(generations_of(two), None) == "000002"

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from db.generations import Generation, open_current
+from db.databases import generations_of
+from db.generations import Generation
 from db.home import Home, writing
 from db.records import ItemRecord
 from db.store import Store
@@ -70,7 +71,7 @@ def refit_scoring(home: Home, settings: Settings, progress: Progress = silent) -
     """Fit the scores of a home's model anew on its live index, and put them into the model."""
     with Store.open(home.path) as store, home.locked("calibrate"):
         encoder = OpenVinoEncoder(home.artifact, settings.runtime, home.compiled)
-        live = open_current(home.generations, encoder.fingerprint, home.stamps)
+        live = generations_of(home).open_current(encoder.fingerprint)
         held_ids = set(live.images.ids.tolist())
         seed = int(encoder.artifact.recipe.get("seed", settings.training.seed))
         learnt, held = (
