@@ -133,6 +133,8 @@ def gc(
         f"{done.embeddings} embeddings of other models": done.embeddings,
         f"{done.compiled} compiled graphs of other models": done.compiled,
         f"{done.uploads} uploaded images that no item has": done.uploads,
+        f"{done.thumbnails} thumbnails of images that no item has": done.thumbnails,
+        "the model before the one that serves": done.models,
     }
     verb = "would free" if dry_run else "freed"
     for what, count in parts.items():

@@ -26,7 +26,8 @@ def serve(
 ) -> None:
     """Serve search, tagging and the page over HTTP, until Ctrl-C.
 
-    Prints one line with its address when it is ready.
+    Prints one line with its address when it is ready. Its log is on stderr, a line of JSON for each
+    request; with --quiet only warnings and errors.
     """
     from service.serving import serve as run
 
@@ -42,4 +43,4 @@ def serve(
         if open_ and typer.launch(address) != 0:
             current.err.print("no browser could be opened", markup=False)
 
-    run(current.home, current.settings, announce)
+    run(current.home, current.settings, announce, current.quiet)

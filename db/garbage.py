@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from db.store import Store
 from db.uploads import Uploads
 from errors import IndexStateError
 
+_BEGUN = 3600.0  # seconds after which nobody is still writing a file
+
 
 @dataclass
 class Collected:
@@ -27,6 +30,8 @@ class Collected:
     embeddings: int = 0  # rows of other models
     compiled: int = 0  # files of other models
     uploads: int = 0  # images that were sent to us and that no item has
+    thumbnails: int = 0  # of images that no item has
+    models: int = 0  # the one before the artifact, once no index needs it
     bytes: int = 0
 
 
@@ -56,7 +61,9 @@ def collect(home: Home, fingerprint: str | None, keep: int, dry_run: bool = Fals
         if fingerprint is not None and _served(kept, live) in (None, fingerprint):
             _embeddings(home, fingerprint, found)
             _compiled(home, found)
+            _model_before(home, found)
         _uploads(home, found)
+        _thumbnails(home, found)
     return found
 
 
@@ -73,6 +80,45 @@ def _uploads(home: Home, found: Collected) -> None:
             gone = uploads.collect(files, lambda some: wanted(store, queue, some), found.dry_run)
         found.uploads = len(gone)
         found.bytes += sum(size for _, size in gone)
+
+
+def _thumbnails(home: Home, found: Collected) -> None:
+    """Of images that no item has; and what services that were killed had begun to write."""
+    files = [file for file in home.thumbnails.glob("??/*") if file.is_file()]
+    if not files:
+        return
+    contents = sorted({_content(file) for file in files})
+    with Store.open(home.path) as store, Queue(home) as queue:
+        kept = wanted(store, queue, contents)
+    long_ago = time.time() - _BEGUN
+    for file in files:
+        try:
+            status = file.stat()
+        except FileNotFoundError:
+            continue  # it has its name by now, or another one took it away
+        begun = file.name.startswith(".")
+        if status.st_mtime > long_ago if begun else _content(file) in kept:
+            continue
+        found.thumbnails += 1
+        found.bytes += status.st_size
+        if not found.dry_run:
+            _remove(file)
+
+
+def _content(thumbnail: Path) -> str:
+    """The hash of the image that it shows."""
+    return thumbnail.stem.rpartition("-")[0]
+
+
+def _model_before(home: Home, found: Collected) -> None:
+    """What is live is of the artifact: a job was killed before it took the older one away."""
+    if not home.artifact_before.is_dir():
+        return
+    found.models += 1
+    found.bytes += folder_bytes(home.artifact_before)
+    if not found.dry_run:
+        with writing(home.artifact_before):
+            shutil.rmtree(home.artifact_before)
 
 
 def _served(kept: Generations, live: str | None) -> str | None:
@@ -114,4 +160,4 @@ def _compiled(home: Home, found: Collected) -> None:
 
 def _remove(file: Path) -> None:
     with writing(file):
-        file.unlink()
+        file.unlink(missing_ok=True)

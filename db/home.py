@@ -4,6 +4,7 @@
 ├── config.toml      the keys this catalog changes (optional)
 ├── pairdex.db       rows (SQLite), unless `db.url` names another database
 ├── artifact/        the trained model
+├── artifact.previous/  the one before, while its index serves
 ├── recogniser/      what tells products apart (where `training.product` names a column)
 ├── generations/     published indexes, and CURRENT, the name of the live one
 ├── uploads/         images that came in over HTTP, by content
@@ -43,6 +44,11 @@ class Home:
         return self.path / "artifact"
 
     @property
+    def artifact_before(self) -> Path:
+        """The model before it, for as long as the live index is of that one."""
+        return self.path / "artifact.previous"
+
+    @property
     def recogniser(self) -> Path:
         return self.path / "recogniser"
 
@@ -66,6 +72,11 @@ class Home:
     def compiled(self) -> Path:
         """The inference runtime's own cache of compiled graphs."""
         return self.cache / "compiled"
+
+    @property
+    def thumbnails(self) -> Path:
+        """Small pictures that the service has made, by the content of the large ones."""
+        return self.cache / "thumbnails"
 
     @property
     def stamps(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -43,11 +43,13 @@ class Answering:
         settings: SearchSettings,
         timed: Timed,
         elsewhere: Callable[[str, Request], SearchResult],
+        hidden: Collection[str] = (),
     ) -> None:
-        """`elsewhere` answers a request from the generation that its cursor names."""
+        """`elsewhere` answers a request from the generation that its cursor names; no filter may
+        ask for what is `hidden`."""
         self._store, self._generation = store, generation
         self._encoder, self._settings = encoder, settings
-        self._timed, self._elsewhere = timed, elsewhere
+        self._timed, self._elsewhere, self._hidden = timed, elsewhere, hidden
         self._admission = Admission(store, generation)
         self._teller = Teller(generation, encoder, settings)
 
@@ -128,4 +130,4 @@ class Answering:
     def _filters(self) -> Filters:
         from search.filtering import Filters  # and with it SQLAlchemy
 
-        return Filters(self._store.whole(), self._generation)
+        return Filters(self._store.whole(), self._generation, self._hidden)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -37,9 +37,15 @@ class Completion:
 class CatalogWords:
     """What one state of the catalog offers; made anew when the catalog has changed."""
 
-    def __init__(self, store: Store, words: Vocabulary | None = None) -> None:
-        """`words` are those of the index; without, only tags complete a query."""
+    def __init__(
+        self, store: Store, words: Vocabulary | None = None, hidden: Collection[str] = ()
+    ) -> None:
+        """`words` are those of the index; without, only tags complete a query.
+
+        What every item has and is `hidden` is not offered.
+        """
         self._store, self._words = store, words
+        self._builtin = [name for name in BUILTIN if name not in hidden]
 
     def query(self, text: str, most: int) -> list[Completion]:
         """The text's last words as the beginning of a tag, its last one as that of a word."""
@@ -54,7 +60,7 @@ class CatalogWords:
             [word] = re.findall(r"[^\s()]*$", text)[:1] or [""]
             start, beginning = len(text) - len(word), word
             fields: list[tuple[str, Kind]] = [(written(name), "field") for name in self.fields]
-            fields += [(name, "field") for name in BUILTIN]
+            fields += [(name, "field") for name in self._builtin]
             offered = [*fields, *((word, "operator") for word in _OPERATORS)]
         low = fold(beginning).lstrip('"')
         fitting = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -40,8 +40,9 @@ class Filter:
 class Filters:
     """The filters of one catalog for one generation. Safe to share between threads."""
 
-    def __init__(self, store: Store, generation: Generation) -> None:
-        self._store, self._generation = store, generation
+    def __init__(self, store: Store, generation: Generation, hidden: Collection[str] = ()) -> None:
+        """What every item has and is `hidden` cannot be asked for."""
+        self._store, self._generation, self._hidden = store, generation, hidden
         self._lock = Lock()
         self._kept: OrderedDict[tuple[object, ...], Filter] = OrderedDict()
 
@@ -72,7 +73,7 @@ class Filters:
         parts: list[Part] = []
         if request.where.strip():
             syntax = parse(request.where)
-            parts += bind(request.where, syntax, self._store.field_kinds(), day)
+            parts += bind(request.where, syntax, self._store.field_kinds(), day, self._hidden)
         for tag in map(str.strip, request.tags):
             if not tag or UNPRINTABLE.search(tag):
                 raise QueryError(f"--tag: {tag!r} is no tag", "", "name a tag of the catalog")

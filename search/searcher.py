@@ -11,7 +11,7 @@ go there, and closes the old one when its last search has ended.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -39,14 +39,17 @@ class Searcher:
         encoder: Encoder,
         settings: SearchSettings,
         timed: Timed = untimed,
+        hidden: Collection[str] = (),
     ) -> None:
         """`timed` is told how long each stage took: encode and vectors once for each batch,
-        shortlist and rerank once for each request or page, in the thread that did it."""
+        shortlist and rerank once for each request or page, in the thread that did it.
+
+        What every item has and is `hidden` cannot be asked for by a filter.
+        """
         generation.require(encoder.fingerprint)
         self._store, self._generation = store, generation
-        self._encoder, self._settings, self._timed = encoder, settings, timed
-        self._steps = Answering(store, generation, encoder, settings, timed, self._elsewhere)
-        self._older: dict[str, Searcher] = {}  # of a generation that a cursor has named
+        older = _Older(generation, store, encoder, settings, timed, hidden)
+        self._steps = Answering(store, generation, encoder, settings, timed, older.search, hidden)
 
     @classmethod
     def open(cls, home: Path, settings: Settings) -> Searcher:
@@ -93,22 +96,43 @@ class Searcher:
             while some := list(islice(asked, BATCH)):
                 yield from answers(self._steps, some, pool.map if len(some) > 1 else map)
 
-    def _elsewhere(self, name: str, request: Request) -> SearchResult:
-        return self._of(name).search(request)
 
-    def _of(self, name: str) -> Searcher:
-        """The searcher of an older generation, where it is still kept."""
-        found = self._older.get(name)
-        if found is None:
-            try:
-                older = self._generation.sibling(name)
-                found = Searcher(self._store, older, self._encoder, self._settings, self._timed)
-            except IndexStateError as error:
-                kept = name in self._generation.siblings()
-                raise QueryError(
-                    f"the cursor is of generation {name}, which cannot be searched any more",
-                    error.what if kept else "it is no longer kept",
-                    "search again without a cursor",
-                ) from None
-            self._older = {name: found}  # one is enough: who pages stays in one
-        return found
+class _Older:
+    """Searches of an older generation, which a cursor names, where it is still kept.
+
+    It knows nothing of the searcher that it belongs to: a ring of the two would hold the files of a
+    generation that nobody searches any more until Python looks for rings.
+    """
+
+    def __init__(
+        self,
+        generation: Generation,
+        store: Reader,
+        encoder: Encoder,
+        settings: SearchSettings,
+        timed: Timed,
+        hidden: Collection[str],
+    ) -> None:
+        self._generation, self._store, self._encoder = generation, store, encoder
+        self._settings, self._timed, self._hidden = settings, timed, hidden
+        self._last: Searcher | None = None  # one is enough: who pages stays in one
+
+    def search(self, name: str, request: Request) -> SearchResult:
+        found = self._last
+        if found is None or found.generation != name:
+            self._last = found = self._opened(name)
+        return found.search(request)
+
+    def _opened(self, name: str) -> Searcher:
+        try:
+            older = self._generation.sibling(name)
+            return Searcher(
+                self._store, older, self._encoder, self._settings, self._timed, self._hidden
+            )
+        except IndexStateError as error:
+            kept = name in self._generation.siblings()
+            raise QueryError(
+                f"the cursor is of generation {name}, which cannot be searched any more",
+                error.what if kept else "it is no longer kept",
+                "search again without a cursor",
+            ) from None

@@ -7,7 +7,7 @@ column that holds numbers in some items and texts in others is compared as both.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from db.filters import BUILTIN, Condition, Contains, Equal, Every, Exists, Field, Not, Some, Within
@@ -34,16 +34,26 @@ class Part:
     condition: Condition
 
 
-def bind(text: str, syntax: Syntax, kinds: Kinds, today: dt.date | None = None) -> tuple[Part, ...]:
-    """Raises a QueryError that points at a word that the catalog gives no meaning to."""
-    binder = _Binder(text, kinds, today or dt.date.today())  # the user's day
+def bind(
+    text: str,
+    syntax: Syntax,
+    kinds: Kinds,
+    today: dt.date | None = None,
+    hidden: Collection[str] = (),
+) -> tuple[Part, ...]:
+    """Raises a QueryError that points at a word that the catalog gives no meaning to.
+
+    So is one that stands for a field which is `hidden` from who asks.
+    """
+    binder = _Binder(text, kinds, today or dt.date.today(), hidden)  # the user's day
     parts = syntax.parts if isinstance(syntax, Joined) and syntax.word == "and" else (syntax,)
     return tuple(Part(text[part.start : part.end], binder.condition(part)) for part in parts)
 
 
 class _Binder:
-    def __init__(self, text: str, kinds: Kinds, today: dt.date) -> None:
+    def __init__(self, text: str, kinds: Kinds, today: dt.date, hidden: Collection[str]) -> None:
         self._text, self._kinds, self._today = text, kinds, today
+        self._hidden = hidden
 
     def condition(self, syntax: Syntax) -> Condition:
         match syntax:
@@ -87,6 +97,9 @@ class _Binder:
             raise self._wrong(token, f"{name} can be {' or '.join(same)}", "", "write it as one")
         builtin = fold(name).removeprefix("item.")
         builtin = _ALIASES.get(builtin, builtin)
+        if builtin in self._hidden:
+            why = "it tells of this machine, not of the catalog"
+            raise self._wrong(token, f"{builtin} cannot be asked for here", why, "filter by id")
         if builtin in BUILTIN:
             return (BUILTIN[builtin],)
         raise self._unknown(token)
@@ -94,9 +107,10 @@ class _Binder:
     def _unknown(self, token: Token) -> QueryError:
         from difflib import get_close_matches
 
-        names = {fold(name): written(name) for name in (*BUILTIN, *self._kinds)}
+        builtin = [name for name in BUILTIN if name not in self._hidden]
+        names = {fold(name): written(name) for name in (*builtin, *self._kinds)}
         near = get_close_matches(fold(token.text), names, n=1, cutoff=0.6)
-        known = [*map(written, self._kinds), *BUILTIN]
+        known = [*map(written, self._kinds), *builtin]
         listed = ", ".join(known[:_NAMED]) + (", …" if len(known) > _NAMED else "")
         advice = f"did you mean {names[near[0]]}? " if near else ""
         remedy = f"{advice}there are {listed}: `pairdex catalog fields`"

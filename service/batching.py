@@ -99,15 +99,23 @@ class Batches(Generic[Asked, Answer]):
         return found
 
     def _work(self) -> None:
-        while batch := self._next():
-            start = time.perf_counter()
-            self._metrics.batch(self._name, len(batch))
-            for one in batch:
-                self._metrics.stage(f"{self._name}-queue", start - one.since)
-            self._answer(batch)
-            took = time.perf_counter() - start
-            self._metrics.stage(self._name, took)
-            self._pace += 0.1 * (took / len(batch) - self._pace)
+        while self._turn():
+            pass  # between two turns nothing is held: answers hold the generation they are of
+
+    def _turn(self) -> bool:
+        """Works off one batch; False at the end."""
+        batch = self._next()
+        if not batch:
+            return False
+        start = time.perf_counter()
+        self._metrics.batch(self._name, len(batch))
+        for one in batch:
+            self._metrics.stage(f"{self._name}-queue", start - one.since)
+        self._answer(batch)
+        took = time.perf_counter() - start
+        self._metrics.stage(self._name, took)
+        self._pace += 0.1 * (took / len(batch) - self._pace)
+        return True
 
     def _next(self) -> list[_Waiting[Asked, Answer]]:
         """The next batch; empty at the end."""

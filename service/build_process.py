@@ -11,7 +11,6 @@ import gc
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -25,6 +24,7 @@ from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
 from errors import PairdexError
 from service.job import Outcome, run
+from service.paced import Paced
 from settings import Settings
 
 NICE = 10  # searches go first
@@ -54,17 +54,19 @@ class _Worker:
             use(self._home.path, self._settings)
         self._store, self._queue = Store.open(self._home.path), Queue(self._home)
         self._encoder: tuple[tuple[int, int], OpenVinoEncoder] | None = None
-        self._stage, self._last = "", 0.0
+        self._progress = Paced(_tell, EACH)
 
     def job(self) -> None:
         try:
             outcome = run(
-                self._home, self._store, self._queue, self._settings, self._model, self._tell
+                self._home, self._store, self._queue, self._settings, self._model, self._progress
             )
         except PairdexError as error:
-            _say(Said(problem=problem(error)))
+            said = Said(problem=problem(error))
         else:
-            _say(Said(outcome=outcome))
+            said = Said(outcome=outcome)
+        self._progress.drop()
+        _say(said)
 
     def _model(self) -> Encoder:
         """Compiled once for many jobs, and anew when another was trained."""
@@ -82,12 +84,9 @@ class _Worker:
             gc.freeze()
         return self._encoder[1]
 
-    def _tell(self, stage: str, done: int, total: int, note: str = "") -> None:
-        now = time.monotonic()
-        if stage == self._stage and done < total and now - self._last < EACH:
-            return
-        self._stage, self._last = stage, now
-        _say(Said(stage, done, total, note))
+
+def _tell(stage: str, done: int, total: int, note: str) -> None:
+    _say(Said(stage, done, total, note))
 
 
 def _say(said: Said) -> None:

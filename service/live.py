@@ -27,6 +27,7 @@ from search import Request, Searcher
 from search.timing import Timed, untimed
 from settings import Settings
 
+HIDDEN = frozenset({"image.path"})  # where files lie on this machine is told to nobody
 OpenEncoder = Callable[[Home, Settings, str], Encoder]  # the last is the index's fingerprint
 Sign = tuple[object, ...]  # of what is published
 _log = logging.getLogger("pairdex.service")
@@ -146,7 +147,9 @@ class Live:
             encoder = before.encoder
         else:
             encoder = self._open_encoder(self._home, self._settings, fingerprint)
-        searcher = Searcher(self._store, generation, encoder, self._settings.search, self._timed)
+        searcher = Searcher(
+            self._store, generation, encoder, self._settings.search, self._timed, HIDDEN
+        )
         _warm(searcher, encoder)
         return Loaded(generation, encoder, searcher, self._store, sign, time.time())
 

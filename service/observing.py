@@ -86,7 +86,14 @@ class Observed:
         }
         if problem:
             said["problem"] = problem
-        _log.info("request", extra={"said": said})
+        _log.log(_level(status), "request", extra={"said": said})
+
+
+def _level(status: int) -> int:
+    """A bug of ours is an error; what cannot be answered now is to be heeded."""
+    if status == 500:
+        return logging.ERROR
+    return logging.WARNING if status > 500 else logging.INFO
 
 
 class Lines(logging.Formatter):
@@ -105,10 +112,13 @@ class Lines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def log_lines() -> None:
-    """The log of the whole process, warnings of libraries too: stderr, one JSON object a line."""
+def log_lines(quiet: bool = False) -> None:
+    """The log of the whole process, warnings of libraries too: stderr, one JSON object a line.
+
+    Quiet, it tells only what went wrong.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("pairdex").setLevel(logging.INFO)
+    logging.getLogger("pairdex").setLevel(logging.WARNING if quiet else logging.INFO)
     logging.captureWarnings(capture=True)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from db.history import Entry, history
 from service import answers, conditional, examples, told
 from service.access import allowed
+from service.live import HIDDEN
 from service.openapi import documented
 from service.problems import document
 from service.state import Service, service_of
@@ -23,7 +24,8 @@ async def fields(request: Request) -> Response:
     if conditional.held(request, headers["ETag"]):
         return conditional.not_modified(headers)
     found = await service.reading.run(service.fields.at, revision, service.store.fields)
-    return answers.json_response(answers.Fields(found), headers)
+    asked_for = [one for one in found if not (one.builtin and one.name in HIDDEN)]
+    return answers.json_response(answers.Fields(asked_for), headers)
 
 
 @router.get("/index", **documented(answer=told.Index))

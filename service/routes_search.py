@@ -15,7 +15,7 @@ from search.request import content_of
 from service import answers, conditional, examples, uploads
 from service.access import allowed
 from service.answers import Completions
-from service.live import Loaded
+from service.live import HIDDEN, Loaded
 from service.openapi import documented
 from service.routes_items import find
 from service.schemas import Page, SearchRequest, of_query, read
@@ -115,4 +115,4 @@ def _words(service: Service) -> CatalogWords:
     loaded = service.live.loaded() if service.live.ready else None
     state = (service.store.revision(), loaded and loaded.name)
     words = loaded.generation.words.vocabulary if loaded else None
-    return service.words.at(state, lambda: CatalogWords(service.store, words))
+    return service.words.at(state, lambda: CatalogWords(service.store, words, HIDDEN))

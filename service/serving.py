@@ -21,12 +21,15 @@ from settings import Settings
 Announce = Callable[[str, Service], None]  # the address; called once, when searches are answered
 
 
-def serve(home: Path, settings: Settings, announce: Announce) -> None:
-    """Serves until SIGTERM or Ctrl-C, then answers what was asked before and returns."""
+def serve(home: Path, settings: Settings, announce: Announce, quiet: bool = False) -> None:
+    """Serves until SIGTERM or Ctrl-C, then answers what was asked before and returns.
+
+    Quiet, the log has only warnings and errors.
+    """
     # The command line dies in silence when the reader of its output has gone; here that would be
     # any client who leaves before the answer.
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    log_lines()
+    log_lines(quiet)
     app, proxies = create_app(home, settings), settings.service.proxies
     listener = _listener(settings.service.host, settings.service.port)
     config = uvicorn.Config(

@@ -19,10 +19,6 @@ TYPE = "image/webp"
 _QUALITY = 80
 
 
-def folder(home: Home) -> Path:
-    return home.cache / "thumbnails"
-
-
 def kept(home: Home, item: ItemRecord, size: int) -> bytes | None:
     """The thumbnail where it was made before, of what the catalog knows of the file."""
     try:
@@ -51,7 +47,7 @@ def made(home: Home, item: ItemRecord, size: int) -> tuple[bytes, str]:
 
 
 def _file(home: Home, content: str, size: int) -> Path:
-    return folder(home) / content[:2] / f"{content}-{size}.webp"
+    return home.thumbnails / content[:2] / f"{content}-{size}.webp"
 
 
 def _keep(file: Path, data: bytes) -> None:

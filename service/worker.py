@@ -16,6 +16,7 @@ from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
+from typing import Any
 
 from db.databases import Held
 from db.home import Home
@@ -59,10 +60,10 @@ class Worker:
         self._home, self._queue, self._builder = home, queue, builder
         self._events, self._live = events, live
         self._wake, self._closing, self._lock = Event(), Event(), Lock()
-        self._asked = ""  # id of a build that was asked for
+        self._asked: Job | None = None  # a build that was asked for and is not begun
         self._pause, self._idle_since = AGAIN, 0.0
         self._thread = Thread(target=self._work, name="worker", daemon=True)
-        self.job: Job | None = None
+        self._job: Job | None = None
         self.failures: deque[Trouble] = deque(maxlen=FAILURES)
 
     def start(self) -> None:
@@ -83,16 +84,25 @@ class Worker:
     def build(self) -> str:
         """The id of a job that is begun; a Problem or a LockedError where one runs already."""
         with self._lock:
-            running = self.job.id if self.job is not None else self._asked
+            running = self._job or self._asked
             if running:
                 raise Problem(
-                    "conflict", f"job {running} is at work already", "", "wait until it has ended"
+                    "conflict",
+                    f"job {running.id} is at work already",
+                    "",
+                    "wait until it has ended",
                 )
             with self._home.locked("index build"):
                 pass  # nobody else builds
-            self._asked = uuid.uuid4().hex[:12]
+            self._asked = job = Job(uuid.uuid4().hex[:12], time.time(), asked=True)
+            self._tell_progress(job)
             self._wake.set()
-            return self._asked
+            return job.id
+
+    @property
+    def job(self) -> Job | None:
+        """At work, or about to be."""
+        return self._job or self._asked
 
     def waiting(self) -> int:
         """Changes that were accepted and that no search can find yet."""
@@ -151,29 +161,48 @@ class Worker:
         with self._lock:
             if self._closing.is_set():
                 return 0.0
-            asked, self._asked = self._asked, ""
-            self.job = job = Job(asked or uuid.uuid4().hex[:12], time.time(), bool(asked))
+            asked = self._asked
+            self._job = job = asked or Job(uuid.uuid4().hex[:12], time.time(), asked=False)
+            self._asked = None
         try:
             outcome = self._builder.run(self._heard)
         except JobError as error:
             if error.locked:
-                with self._lock:
-                    self._asked = asked
-                return LOCKED
+                return self._postponed(job)
             return self._failed(job, error)
+        except HomeError:  # the database is away
+            self._postponed(job)
+            raise
         else:
             self._published(job, outcome)
             self._pause = AGAIN
             return 0.0
         finally:
-            self.job = None
+            self._job = None
 
     def _heard(self, stage: str, done: int, total: int, note: str = "") -> None:
-        job = self.job
+        job = self._job
         assert job is not None
         job.stage, job.done, job.total = stage, done, total
-        said = {"job": job.id, "stage": stage, "done": done, "total": total}
+        self._tell_progress(job, note)
+
+    def _tell_progress(self, job: Job, note: str = "") -> None:
+        said = {"job": job.id, "stage": job.stage, "done": job.done, "total": job.total}
         self._events.tell("progress", said | ({"note": note} if note else {}))
+
+    def _postponed(self, job: Job) -> float:
+        """Another process is at work; what was asked for stays asked for."""
+        if job.asked:
+            self._asked = job
+        elif job.stage != Job.stage:  # else nobody knows of it
+            self._ended("postponed", {"job": job.id})
+        return LOCKED
+
+    def _ended(self, name: str, said: dict[str, Any]) -> None:
+        """Over before it is told: who is told may ask for the next at once."""
+        with self._lock:
+            self._job = None
+            self._events.tell(name, said)
 
     def _published(self, job: Job, outcome: Outcome) -> None:
         """Told when it is served: who is told may search for it at once."""
@@ -186,7 +215,7 @@ class Worker:
         counts = {name: outcome.summary.get(name, 0) for name in ("items", "indexed", "failed")}
         seconds = round(time.time() - job.started, 3)
         said = {"job": job.id, "generation": outcome.generation, "seconds": seconds}
-        self._events.tell("published", said | counts)
+        self._ended("published", said | counts)
         self.tell_queue()
 
     def _served(self, generation: str, seconds: float) -> bool:
@@ -207,7 +236,7 @@ class Worker:
             for name, value in error.problem.items()
         }
         self.failures.append(trouble(told | {"job": job.id, "time": time.time()}))
-        self._events.tell("failed", {"job": job.id, "problem": told})
+        self._ended("failed", {"job": job.id, "problem": told})
         self.tell_queue()
         pause, self._pause = self._pause, min(2 * self._pause, LONGEST)
         return pause

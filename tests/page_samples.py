@@ -19,9 +19,10 @@ from db.home import Home
 from db.store import Store
 from indexer.job import build_index
 from service.app import create_app
+from service.worker import Worker
 from settings import Settings
 from tests.fakes import COLOURS, FakeEncoder, draw, record
-from tests.service_builders import HereBuilder
+from tests.service_builders import Gated, HereBuilder
 
 ITEMS = 40
 PATIENCE = 60_000  # milliseconds; nothing waits so long but on a machine that is busy otherwise
@@ -52,6 +53,11 @@ def looking(browser: Browser, base: str, **wishes: object) -> Iterator[Page]:
     yield page
     context.close()
     assert not wrong
+
+
+def settled(page: Page) -> None:
+    """What is shown is the answer to what was asked last."""
+    expect(page.locator(".results")).not_to_have_attribute("aria-busy", "true")
 
 
 def catalog(home: Home, pictures: Path) -> Store:
@@ -97,6 +103,13 @@ class Site:
     home: Home
     store: Store
     builder: HereBuilder
+    worker: Worker
+
+    @property
+    def gate(self) -> Gated:
+        """Its builder, where that is one that can be stopped."""
+        assert isinstance(self.builder, Gated)
+        return self.builder
 
 
 @contextmanager
@@ -124,4 +137,4 @@ def site(
         build_index(home, store, encoder, settings)
         app = create_app(home.path, settings, lambda _home, _settings, _print: encoder, builder)
         with running(app) as base:
-            yield Site(base, home, store, builder)
+            yield Site(base, home, store, builder, app.state.service.worker)

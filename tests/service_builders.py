@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from catalog.queued import problem
 from db.home import Home
 from db.queue import Queue
 from db.store import Store
-from errors import PairdexError
+from errors import ModelError, PairdexError
 from progress import Progress
 from service.app import create_app
 from service.job import Outcome, run
@@ -49,6 +50,25 @@ class HereBuilder:
 
     def close(self) -> None:
         """What runs ends by itself."""
+
+
+class Gated(HereBuilder):
+    """A builder that stands still in the middle of a stage until it is let go on."""
+
+    def __init__(self, home: Home, settings: Settings, encoder: FakeEncoder) -> None:
+        super().__init__(home, settings, encoder)
+        self.go, self.refusal = threading.Event(), ""
+        self.go.set()
+
+    def run(self, progress: Progress) -> Outcome:
+        progress("embed", 1, 4)
+        self.go.wait()
+        if self.refusal:
+            raise JobError.of(ModelError(self.refusal, "", "train anew"))
+        return super().run(progress)
+
+    def close(self) -> None:
+        self.go.set()
 
 
 @contextmanager

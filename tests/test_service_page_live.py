@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from db.home import Home
-from errors import ModelError
-from progress import Progress
-from service.job import Outcome
-from service.refused import JobError
 from settings import Settings
-from tests.fakes import FakeEncoder, draw, record
+from tests.fakes import draw, record
 from tests.page_samples import Site, looking
 from tests.page_samples import site as serving
-from tests.service_builders import HereBuilder
+from tests.service_builders import Gated
 from tests.test_service_page_item import CARDS, DIALOG, give
-
-
-class Gated(HereBuilder):
-    """A builder that stands still in the middle of a stage until it is let go on."""
-
-    def __init__(self, home: Home, settings: Settings, encoder: FakeEncoder) -> None:
-        super().__init__(home, settings, encoder)
-        self.go, self.refusal = threading.Event(), ""
-        self.go.set()
-
-    def run(self, progress: Progress) -> Outcome:
-        progress("embed", 1, 4)
-        assert self.go.wait(30)
-        if self.refusal:
-            raise JobError.of(ModelError(self.refusal, "", "train anew"))
-        return super().run(progress)
 
 
 @pytest.fixture
@@ -45,18 +23,13 @@ def live(tmp_path: Path, settings: Settings) -> Iterator[Site]:
         try:
             yield found
         finally:
-            gate(found).go.set()  # whatever became of the test: its thread must end
+            found.gate.go.set()  # whatever became of the test: its thread must end
 
 
 @pytest.fixture
 def page(browser: Browser, live: Site) -> Iterator[Page]:
     with looking(browser, live.base) as found:
         yield found
-
-
-def gate(site: Site) -> Gated:
-    assert isinstance(site.builder, Gated)
-    return site.builder
 
 
 def test_a_build_shows_its_progress_and_what_became_of_it(
@@ -67,7 +40,7 @@ def test_a_build_shows_its_progress_and_what_became_of_it(
     facts = page.locator(".facts")
     expect(facts).to_contain_text("000001")
     expect(facts).to_contain_text("40 of 41")
-    gate(live).go.clear()
+    live.gate.go.clear()
     page.get_by_role("button", name="Build the index").click()
     bar = page.get_by_role("progressbar", name="Progress of the build")
     expect(bar).to_have_js_property("value", 1)
@@ -77,7 +50,7 @@ def test_a_build_shows_its_progress_and_what_became_of_it(
     # Whoever comes while it runs sees it too.
     page.reload()
     expect(bar).to_have_js_property("value", 1)
-    gate(live).go.set()
+    live.gate.go.set()
     expect(page.locator("tbody tr").first).to_contain_text("000002live")
     expect(bar).to_have_count(0)
     expect(page.get_by_role("button", name="Build the index")).to_be_enabled()
@@ -85,7 +58,7 @@ def test_a_build_shows_its_progress_and_what_became_of_it(
 
 def test_a_build_that_fails_says_why(page: Page, live: Site) -> None:
     page.goto("/?view=index")
-    gate(live).refusal = "the model is damaged"
+    live.gate.refusal = "the model is damaged"
     page.get_by_role("button", name="Build the index").click()
     expect(page.locator("#job .message.bad")).to_contain_text("the model is damaged")
     expect(page.locator("#job .message.bad")).to_contain_text("train anew")
@@ -105,14 +78,14 @@ def test_a_tagged_picture_becomes_an_item_while_others_search(
         expect(form.get_by_label("Tags")).to_have_value(re.compile("green"))
         form.get_by_label("Name").fill("Fresh")
         form.get_by_label("Caption").fill("a green newcomer")
-        gate(live).go.clear()
+        live.gate.go.clear()
         form.get_by_role("button", name="Add", exact=True).click()
         expect(form).to_contain_text(re.compile("Waiting|embedded"))
         # Meanwhile searches are answered by the generation that is there.
         other.fill("#query", "newcomer green")
         other.press("#query", "Enter")
         expect(other.locator("#summary")).to_contain_text("000001")
-        gate(live).go.set()
+        live.gate.go.set()
         expect(form).to_contain_text("can be found")
         form.get_by_role("link", name="Show the item").click()
         expect(page.locator(DIALOG)).to_contain_text("a green newcomer")

@@ -19,10 +19,11 @@ const tell = (name, detail) => events.dispatchEvent(new CustomEvent(name, { deta
 export const item = (id, rest = "") => `/v1/items/${encodeURIComponent(id)}${rest}`;
 
 /** The JSON of an answer. `body` is sent as JSON, a FormData as it is. */
-export async function ask(path, { method, body, signal } = {}) {
+export async function ask(path, { method, body, signal, keepalive } = {}) {
   const options = {
     method: method || (body === undefined ? "GET" : "POST"),
     signal,
+    keepalive,
     headers: { Accept: "application/json" },
   };
   if (body instanceof FormData) options.body = body;

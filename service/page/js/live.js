@@ -1,6 +1,7 @@
-// What the service tells by itself: builds, publishes, the queue. Only while the page is looked at.
+// What the service tells by itself: builds, publishes, the queue. Only while the page is looked at:
+// a stream begins with the present state, so nothing that came meanwhile is missed.
 
-const names = ["progress", "published", "queue", "failed"];
+const names = ["state", "progress", "published", "failed", "postponed", "queue"];
 const listeners = new Map(names.map((name) => [name, new Set()]));
 let source = null;
 

@@ -86,7 +86,8 @@ byId("theme").addEventListener("click", () => {
 byId("help").addEventListener("click", showKeys);
 
 listen((event, state) => {
-  const focused = event.target.closest?.(".card")?.dataset.id;
+  // A card of the search before is not judged as an answer to the one that is on its way.
+  const focused = event.target.closest?.(".results:not([aria-busy]) .card")?.dataset.id;
   if (state.view === "review" && !state.item) return review.key(event);
   if (event.key === "/") {
     if (state.view !== "search")
@@ -112,11 +113,16 @@ events.addEventListener("busy", ({ detail }) =>
 );
 events.addEventListener("free", () => byId("notice").replaceChildren());
 
-let generation = "";
-live.on("published", (said) => {
-  if (said.generation === generation) return;
+let generation = null; // that was told last; at first none is news
+function published(said) {
+  if (!said?.generation || said.generation === generation) return;
   generation = said.generation;
   toast(t("published", { generation }), { action: t("published.show"), onclick: search.refresh });
+}
+live.on("published", published);
+live.on("state", ({ published: last }) => {
+  if (generation === null) generation = last?.generation ?? "";
+  else published(last); // while nobody looked
 });
 
 onChange(show);

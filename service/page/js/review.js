@@ -180,8 +180,12 @@ async function answerWith(answer) {
   answered.push(one);
   show(); // the next at once; the answer travels meanwhile
   if (queue.length < LOW && !ended) fill();
+  one.sent = ask("/v1/review", {
+    body: { answers: [{ question: one.id, answer }] },
+    keepalive: true, // it arrives although the page is left
+  });
   try {
-    await ask("/v1/review", { body: { answers: [{ question: one.id, answer }] } });
+    await one.sent;
   } catch (error) {
     answered = answered.filter((other) => other !== one);
     queue.unshift(one);
@@ -193,6 +197,11 @@ async function answerWith(answer) {
 async function undo() {
   const one = answered.pop();
   if (!one) return;
+  try {
+    await one.sent; // it could overtake the answer that it takes back
+  } catch {
+    return; // never given, and asked again already
+  }
   try {
     await ask(`/v1/review/${encodeURIComponent(one.id)}`, { method: "DELETE" });
     queue.unshift(one);

@@ -71,7 +71,9 @@ export function build(root) {
     notices: el("div", { class: "stack tight", id: "notices" }),
     more: el("div", { class: "more" }),
     start: el("div", { class: "start" }),
+    results: el("div", { class: "stack results" }),
   };
+  view.results.append(view.notices, view.summary, grid, view.more);
   root.replaceChildren(
     el("h1", { class: "visually-hidden" }, t("view.search")),
     box.form,
@@ -86,7 +88,7 @@ export function build(root) {
         view.tools,
       ),
       view.panel,
-      el("div", { class: "stack results" }, view.notices, view.summary, grid, view.more),
+      view.results,
     ),
   );
   wide.addEventListener("change", layout);
@@ -117,17 +119,18 @@ export async function update(next) {
   filterPanel(view.panel, state).catch(() => {
     view.panel.hidden = true;
   });
+  asking?.abort(); // also where its successor is known already: it must not draw over that
+  view.results.removeAttribute("aria-busy");
   if (answers.has(key)) return render();
-  asking?.abort();
   asking = new AbortController();
   const { signal } = asking;
   const slow = setTimeout(() => {
-    // what is quick needs no sign of waiting
+    // what is quick needs no sign of waiting but that it is busy
     view.grid.replaceChildren(...waiting(8));
-    view.notices.replaceChildren();
-    view.more.replaceChildren();
+    for (const one of [view.notices, view.summary, view.more]) one.replaceChildren();
   }, 150);
-  view.grid.setAttribute("aria-busy", "true");
+  signal.addEventListener("abort", () => clearTimeout(slow));
+  view.results.setAttribute("aria-busy", "true");
   try {
     const answer = await load(state, signal);
     keepAnswer(key, answer);
@@ -137,7 +140,7 @@ export async function update(next) {
     if (key === keyOf(state)) fail(error);
   } finally {
     clearTimeout(slow);
-    if (!signal.aborted) view.grid.removeAttribute("aria-busy");
+    if (!signal.aborted) view.results.removeAttribute("aria-busy");
   }
 }
 

@@ -6,8 +6,14 @@ import * as live from "./live.js";
 import { message, problem, say } from "./say.js";
 import { bytes, locale, t } from "./words.js";
 
+// What is at work is known from the service's own words alone, which come in their order; an answer
+// to a request may be older than they are.
 let view,
-  job = null;
+  job = null,
+  refusal = null, // why the last job failed, until another begins
+  looking = false, // one request at a time: an older answer must not come last
+  again = false;
+const over = new Map(); // job → why it failed, if it did; told perhaps before the answer that names it
 
 export function build(root) {
   view = {
@@ -35,13 +41,19 @@ export function build(root) {
 }
 
 export async function update() {
-  try {
-    const said = await ask("/v1/index");
-    if (said.job) progressed(said.job);
-    view.state.replaceChildren(...state(said));
-  } catch (error) {
-    view.state.replaceChildren(problem(error, { retry: update }));
-  }
+  again = looking;
+  if (looking) return;
+  looking = true;
+  do {
+    again = false;
+    try {
+      const said = await ask("/v1/index");
+      view.state.replaceChildren(...state(said));
+    } catch (error) {
+      view.state.replaceChildren(problem(error, { retry: update }));
+    }
+  } while (again);
+  looking = false;
 }
 
 function state(said) {
@@ -162,33 +174,45 @@ async function start() {
   view.start.disabled = true;
   try {
     const said = await ask("/v1/index/build", { method: "POST" });
-    // Its first steps may have been told already.
-    if (!job) progressed({ job: said.job, stage: "", done: 0, total: 0 });
+    // Its first steps, or its end, may have been told already.
+    if (over.has(said.job)) refusal = over.get(said.job);
+    else if (!job) return progressed({ job: said.job, stage: "", done: 0, total: 0 });
   } catch (error) {
-    view.job.replaceChildren(problem(error));
-    view.start.disabled = Boolean(job);
+    refusal = error;
   }
+  draw();
 }
 
 function progressed(said) {
   if (said.stage !== job?.stage)
     say(said.stage ? t("index.stage", { stage: stage(said.stage) }) : t("index.started"));
   job = said;
-  byId("building").hidden = false;
+  refusal = null;
   draw();
 }
 
-function ended() {
+function ended(said) {
+  over.set(said.job, said.problem || null);
   job = null;
-  byId("building").hidden = true;
+  refusal = said.problem || null;
   draw();
   if (view) update();
 }
 
+/** At first, and whenever the stream was away: how things stand, whatever was told meanwhile. */
+function caughtUp(said) {
+  for (const one of [said.published, said.failed].filter(Boolean))
+    over.set(one.job, one.problem || null);
+  if (said.job) progressed(said.job);
+  else if (job) ended({ job: job.job, problem: over.get(job.job) });
+  else if (view) update();
+}
+
 function draw() {
+  byId("building").hidden = !job;
   if (!view) return;
   view.start.disabled = Boolean(job);
-  if (!job) return view.job.replaceChildren();
+  if (!job) return view.job.replaceChildren(...(refusal ? [problem(refusal)] : []));
   if (!view.job.querySelector("progress"))
     view.job.replaceChildren(
       el(
@@ -219,12 +243,9 @@ function stage(name) {
   return said === `stage.${name}` ? name : said;
 }
 
+live.on("state", caughtUp);
 live.on("progress", progressed);
-live.on("published", ended);
+for (const end of ["published", "failed", "postponed"]) live.on(end, ended);
 live.on("queue", () => {
   if (view && !byId("view-index").hidden) update();
-});
-live.on("failed", (said) => {
-  ended();
-  view?.job.replaceChildren(problem(said.problem || said));
 });

@@ -27,12 +27,10 @@ export function notices(answer, state) {
       ),
     );
   if (answer.corrected)
-    found.push(el("p", { id: "corrected" }, t("corrected", { words: answer.corrected })));
-  if (answer.corrected)
     found.push(
       el(
         "p",
-        {},
+        { id: "corrected" },
         t("corrected", { query: answer.corrected }),
         " ",
         button(t("corrected.asis", { query: state.q }), {

@@ -82,10 +82,6 @@ export const TEXTS = {
     "Perhaps the filters leave too little: take one of them away.",
     "필터가 너무 좁을 수 있습니다. 하나를 빼 보세요.",
   ],
-  corrected: [
-    "Results for {words}. Quotes around a word keep it as it is.",
-    "{words}의 결과입니다. 낱말을 따옴표로 묶으면 그대로 찾습니다.",
-  ],
   corrected: ["Answered for “{query}”.", "“{query}”(으)로 찾은 결과입니다."],
   "corrected.asis": ["Search for “{query}” as it is", "“{query}” 그대로 찾기"],
   suggestion: ["Did you mean", "혹시 이것을 찾으셨나요?"],
