@@ -129,7 +129,7 @@ def test_colours_follow_the_system_until_they_are_chosen(browser: Browser, site:
         page.goto("/?view=tag")
         dark = page.evaluate(ground)
         page.get_by_role("button", name="Colours: as the system").click()
-        page.get_by_role("button", name="Colours: light").is_visible()
+        expect(page.get_by_role("button", name="Colours: light")).to_be_visible()
         light = page.evaluate(ground)
         page.reload()
         assert page.evaluate(ground) == light != dark

@@ -6,7 +6,6 @@ the answer to the click, the state that it asks for.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expe
 
 from settings import load_settings
 from tests.fakes import draw, record
-from tests.page_samples import Site, looking, site
+from tests.page_samples import Site, looking, site, until
 from tests.service_builders import Gated
 
 STREAM, BUILD, INDEX = "**/v1/index/events", "**/v1/index/build", "**/v1/index"
@@ -41,13 +40,6 @@ def page(browser: Browser, live: Site) -> Iterator[Page]:
         live.gate.go.set()
         live.gate.refusal = ""
         until(lambda: live.worker.job is None)
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def button(page: Page) -> Locator:

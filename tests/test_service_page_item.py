@@ -49,7 +49,7 @@ def test_an_item_opens_over_the_results_and_the_address_leads_to_it(page: Page) 
 
 def test_arrow_keys_lead_to_the_next_item_and_back_closes(page: Page) -> None:
     page.goto("/?q=red")
-    keys = [card.get_attribute("data-id") for card in page.locator(CARDS).all()[:2]]
+    keys = [page.locator(CARDS).nth(n).get_attribute("data-id") for n in (0, 1)]
     page.locator(CARDS).first.locator(".open").click()
     expect(page.locator(DIALOG).get_by_role("button", name="Previous result")).to_have_attribute(
         "aria-disabled", "true"

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from settings import Settings
 from tests.fakes import draw, record
-from tests.page_samples import Site, looking
+from tests.page_samples import Site, looking, until
 from tests.page_samples import site as serving
 from tests.service_builders import Gated
 from tests.test_service_page_item import CARDS, DIALOG, give
@@ -106,6 +106,7 @@ def test_results_are_judged_and_the_search_heeds_it(page: Page, live: Site) -> N
         "aria-pressed", "true"
     )
     page.keyboard.press("Escape")
+    expect(page.locator(DIALOG)).to_have_count(0)  # and the focus is back
     cards.nth(1).locator(".open").focus()
     page.keyboard.press("b")
     expect(cards.nth(1)).to_have_class(re.compile("bad"))
@@ -130,9 +131,9 @@ def test_questions_are_answered_by_keys_and_taken_back(page: Page, live: Site) -
     page.keyboard.press("u")
     expect(page.locator("#view-review")).to_contain_text("2 answered")
     expect(question).to_have_text(seen[2])
-    page.get_by_role("button", name="No").click()
+    with page.expect_response("**/v1/review") as kept:
+        page.get_by_role("button", name="No").click()
+    assert kept.value.ok
     expect(page.locator("#view-review")).to_contain_text("3 answered")
-    with page.expect_response("**/v1/review?*"):
-        page.reload()
-    answers = [one.answer for one in live.store.questions.answered()]
-    assert sorted(map(str, answers)) == ["no", "no", "yes"]
+    stored = live.store.questions
+    until(lambda: sorted(str(one.answer) for one in stored.answered()) == ["no", "no", "yes"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
+
+from tests.page_samples import settled
 
 QUERY = "#query"
 CARDS = ".grid > .card:not(.ghost)"
@@ -14,6 +16,7 @@ CARDS = ".grid > .card:not(.ghost)"
 def ask(page: Page, text: str) -> None:
     page.fill(QUERY, text)
     page.press(QUERY, "Enter")
+    settled(page)
     expect(page.locator("#summary")).to_contain_text("result")
 
 
@@ -29,8 +32,7 @@ def test_a_search_shows_results_with_scores_and_what_they_mean(page: Page) -> No
     first = page.locator(CARDS).first
     expect(first.locator(".said")).to_have_text(re.compile("certain|likely|possible"))
     expect(first.locator(".score .figure")).to_have_text(re.compile(r"\d+ %"))
-    expect(first.locator("img")).to_have_js_property("complete", True)
-    assert first.locator("img").evaluate("img => img.naturalWidth") > 0
+    assert first.locator("img").evaluate("async img => (await img.decode(), img.naturalWidth)") > 0
     assert state(page) == {"q": ["red"]}
     page.get_by_role("button", name="What do scores mean?").click()
     expect(page.get_by_role("dialog")).to_contain_text("A score is a probability")
@@ -39,7 +41,7 @@ def test_a_search_shows_results_with_scores_and_what_they_mean(page: Page) -> No
 def test_the_address_is_the_search_and_back_and_forward_work(page: Page) -> None:
     page.goto("/?q=red")
     expect(page.locator(QUERY)).to_have_value("red")
-    red = page.locator(CARDS).first.get_attribute("data-id")
+    red = page.locator(CARDS).first.get_attribute("data-id")  # waits for one
     ask(page, "blue")
     expect(page.locator(CARDS).first).not_to_have_attribute("data-id", red or "")
     page.go_back()
@@ -155,7 +157,82 @@ def test_least_score_variety_and_variants_can_be_set(page: Page) -> None:
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#controls")).to_have_class(re.compile("set"))
     assert (state(page)["min"], state(page)["apart"]) == (["0.95"], ["1"])
+    settled(page)
     scores = page.locator(f"{CARDS} .score").evaluate_all(
         "all => all.map(one => Number(one.style.getPropertyValue('--part')))"
     )
+    assert scores
     assert all(score >= 0.95 for score in scores)
+
+
+class Slow:
+    """Searches for `text` wait until they are let go."""
+
+    def __init__(self, page: Page, text: str) -> None:
+        self._held: list[Route] = []
+        self._page, self._text = page, text
+        page.route("**/v1/search", self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if (route.request.post_data_json or {}).get("text") == self._text:
+            self._held.append(route)
+        else:
+            route.continue_()
+
+    def let_go(self) -> None:
+        while self._held:
+            self._held.pop().continue_()
+
+
+def test_results_of_the_search_before_are_marked_until_the_answer_is_there(page: Page) -> None:
+    page.goto("/?q=red")
+    settled(page)
+    before = page.locator(CARDS).first.get_attribute("data-id") or ""
+    slow = Slow(page, "blue")
+    page.evaluate(
+        """() => {
+          const grid = document.querySelector(".grid"), seen = (window.unmarked = []);
+          const look = () => {
+            const card = grid.querySelector(".card:not(.ghost)");
+            const asked = new URLSearchParams(location.search).get("q");
+            if (asked === "blue" && card && !grid.closest("[aria-busy='true']"))
+              seen.push(card.dataset.id);
+            requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+    page.fill(QUERY, "blue")
+    page.press(QUERY, "Enter")
+    expect(page.locator(".results")).to_have_attribute("aria-busy", "true")
+    # An answer that takes its time: nothing of the one before stays.
+    expect(page.locator(".grid > .ghost")).to_have_count(8)
+    expect(page.locator(CARDS)).to_have_count(0)
+    expect(page.locator("#summary")).to_be_empty()
+    slow.let_go()
+    settled(page)
+    expect(page.locator(CARDS).first).not_to_have_attribute("data-id", before)
+    assert before not in page.evaluate("unmarked")
+
+
+def test_going_back_while_an_answer_is_on_its_way_shows_what_was_there(page: Page) -> None:
+    page.clock.install()
+    page.goto("/?q=red")
+    settled(page)
+    before = page.locator(CARDS).first.get_attribute("data-id") or ""
+    slow = Slow(page, "blue")
+    # Both at once, as a quick hand does: the sign of waiting has not come yet.
+    page.evaluate(
+        """() => {
+          document.querySelector("#query").value = "blue";
+          document.querySelector("form.box").requestSubmit();
+          history.back();
+        }"""
+    )
+    expect(page.locator(QUERY)).to_have_value("red")
+    page.clock.fast_forward(1000)  # the sign would be due
+    slow.let_go()
+    settled(page)
+    expect(page.locator(".grid > .ghost")).to_have_count(0)
+    expect(page.locator(CARDS).first).to_have_attribute("data-id", before)
+    assert state(page) == {"q": ["red"]}
