@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakMethod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from db.words_weights import impact, rarity
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Known = TypeVar("Known")
 REMEMBERED = 16  # queries whose terms are kept: a search asks for them several times
 
 
@@ -75,6 +77,19 @@ class Reach:
     known: float  # share of the query's words that any item holds
 
 
+def _remembered(method: Callable[[str], Known]) -> Callable[[str], Known]:
+    """Its last answers. They do not hold its object: the files of a generation are closed when the
+    last search of it has ended, not when Python next looks for rings."""
+    weak = WeakMethod(method)
+
+    def answer(query: str) -> Known:
+        found = weak()
+        assert found is not None, "an answer is asked of an object that is there"
+        return found(query)
+
+    return lru_cache(REMEMBERED)(answer)
+
+
 class Words:
     """Safe to be used by any number of threads."""
 
@@ -84,8 +99,8 @@ class Words:
         self._terms = Strings(arrays.terms, arrays.term_starts)
         self._sequences = Sequences(arrays.sequence, arrays.starts)
         self._ranker = Ranker(len(ids))
-        self.terms = lru_cache(REMEMBERED)(self._understood)
-        self.reach = lru_cache(REMEMBERED)(self._reached)
+        self.terms = _remembered(self._understood)
+        self.reach = _remembered(self._reached)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -86,14 +86,8 @@ class Observed:
         }
         if problem:
             said["problem"] = problem
-        _log.log(_level(status), "request", extra={"said": said})
-
-
-def _level(status: int) -> int:
-    """A bug of ours is an error; what cannot be answered now is to be heeded."""
-    if status == 500:
-        return logging.ERROR
-    return logging.WARNING if status > 500 else logging.INFO
+        level = logging.INFO if status < 500 else logging.WARNING  # a bug has told its own error
+        _log.log(level, "request", extra={"said": said})
 
 
 class Lines(logging.Formatter):

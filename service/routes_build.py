@@ -35,7 +35,10 @@ async def build(request: Request) -> Response:
     **documented(answer={"type": "string"}, media=STREAM, example=told.EVENTS),
 )
 async def events(request: Request) -> Response:
-    """Progress, publishes, the queue and failures as they come (server-sent events)."""
+    """How things stand, then progress, publishes, the queue and failures as they come.
+
+    Server-sent events: `state` is sent first, and again whenever a client comes back.
+    """
     service = service_of(request)
     last = request.headers.get("last-event-id", "")
     after = int(last) if last.isdecimal() and last.isascii() and len(last) < 19 else None

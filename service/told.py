@@ -210,5 +210,7 @@ QUESTION = {
     "tag": "golem", "query": "", "said": True, "score": 0.0007, "answer": "",
 }  # fmt: skip
 EVENTS = (
+    'event: state\ndata: {"job":null,"queue":{"waiting":0,"embedding":0},'
+    '"published":null,"failed":null}\n\n'
     'id: 8\nevent: progress\ndata: {"job":"4984a99bb324","stage":"images","done":12,"total":20}\n\n'
 )

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from db.garbage import collect
 from db.history import history, named, roll_back
 from db.home import Home
 from db.store import Store
+from encoder.artifact import previous
 from errors import HomeError, IndexStateError
 from indexer.job import build_index
 from indexer.verify import verify_generation
@@ -267,6 +269,42 @@ def test_old_generations_leftovers_and_other_models_are_collected(
         assert cache.known("image").tolist() == [CONTENT]
         assert cache.other_models() == (0, 0)
     assert collect(home, "fake", 1).bytes == 0
+
+
+def test_thumbnails_of_images_that_no_item_has_are_collected(home: Home, store: Store) -> None:
+    [kept, *_] = [item.facts.content_hash for item in store.items()]
+    gone = "f" * len(kept)
+    now = time.time()
+    files = {
+        f"{kept}-256.webp": now, f"{gone}-128.webp": now, f"{gone}-256.webp": now,
+        ".begun": now, ".left": now - 86_400,
+    }  # fmt: skip
+    for name, when in files.items():
+        file = home.thumbnails / name[:2] / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x" * 100)
+        os.utime(file, (when, when))
+    told = collect(home, None, 3, dry_run=True)
+    assert (told.thumbnails, told.bytes) == (3, 300)
+    done = pairdex(home, "index", "gc")
+    assert done.stdout == "3 thumbnails of images that no item has\nfreed 300 bytes\n"
+    left = {file.name for file in home.thumbnails.glob("*/*")}
+    assert left == {f"{kept}-256.webp", ".begun"}
+
+
+def test_the_model_before_is_collected_once_the_index_is_of_the_new_one(two: Home) -> None:
+    """`two` is live with what "fake" embedded."""
+    for folder in (two.artifact, two.artifact_before):
+        folder.mkdir()
+        (folder / "artifact.json").write_text("{}", encoding="utf-8")
+    assert previous(two.artifact) == two.artifact_before
+    assert collect(two, "newer", 3).models == 0  # it is the one that serves
+    assert collect(two, None, 3).models == 0
+    told = collect(two, "fake", 3, dry_run=True)
+    assert (told.models, told.bytes, two.artifact_before.is_dir()) == (1, 2, True)
+    assert collect(two, "fake", 3).models == 1
+    assert not two.artifact_before.exists()
+    assert two.artifact.is_dir()
 
 
 def test_without_a_model_the_cache_is_kept(two: Home) -> None:

@@ -189,3 +189,6 @@ def test_a_service_that_is_told_to_end_while_it_builds_goes_on_in_the_next(home:
     with service(home) as client:
         assert settled(client, answer, PATIENCE)["state"] == "published"
         assert client.get("/v1/items/a").json()["indexed"]
+        assert client.get("/v1/items/b").status_code == 404
+    # It was told to be quiet, and nothing went wrong.
+    assert (home.path.parent / "log").read_text(encoding="utf-8") == ""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -77,6 +78,49 @@ def test_no_search_fails_while_generations_are_published(
     held = Path("/proc/self/maps").read_text(encoding="utf-8")
     assert f"{home.generations}/{published + 1:06d}" in held
     assert f"{home.generations}/000001" not in held
+
+
+def test_files_of_a_generation_are_closed_as_soon_as_its_last_search_has_ended(
+    client: TestClient, home: Home, store: Store, encoder: FakeEncoder, settings: Settings,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """Without waiting for Python to look for rings, which it may do late or never."""
+    service, publishes = service_of(client), 10
+    service.live.close()  # it looks when it is told to
+
+    def asked(**more: object) -> dict[str, Any]:
+        body = {"text": "red", "top": 2, "where": "tag = red", **more}
+        found: dict[str, Any] = client.post("/v1/search", json=body).json()
+        assert found["results"], found
+        return found
+
+    def publish(number: int) -> None:
+        store.apply_import([record(draw(tmp_path, f"n{number}", "red"), "red")], [])
+        build(home, store, encoder, settings)
+        service.live.look()
+
+    publish(-1)
+    cursor = asked()["cursor"]
+    publish(-2)
+    asked(cursor=cursor)  # answered by a searcher of the older one, which is then kept
+    gc.collect()
+    gc.disable()
+    try:
+        counts = []
+        for number in range(publishes):
+            publish(number)
+            asked()
+            counts.append(len(list(Path("/proc/self/fd").iterdir())))
+    finally:
+        gc.enable()
+    held = {Path(line.split()[-1]).parent.name for line in _mapped(home)}
+    assert held == {service.live.loaded().name}
+    assert max(counts) - min(counts) <= 4, counts
+
+
+def _mapped(home: Home) -> list[str]:
+    lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if f"{home.generations}/" in line]
 
 
 def test_what_cannot_be_opened_serves_nobody_and_disturbs_nobody(

@@ -200,7 +200,8 @@ def test_fields_and_completions_follow_the_catalog(
 ) -> None:
     said = client.get("/v1/fields").json()
     assert said["schema"] == "pairdex.catalog-fields.v1"
-    assert said["fields"] == json.loads(msgspec.json.encode(store.fields()))
+    known = [field for field in store.fields() if field.name != "image.path"]
+    assert said["fields"] == json.loads(msgspec.json.encode(known))
     offered = client.get("/v1/complete", params={"text": "a gre"}).json()["completions"]
     assert offered[0] == {"text": "green", "kind": "tag", "start": 2, "end": 5, "items": 4}
     fields = client.get("/v1/complete", params={"text": "she", "for": "where"}).json()
@@ -216,3 +217,34 @@ def test_the_index_says_what_serves(client: TestClient, store: Store) -> None:
     assert said["generation"] == said["generations"][-1]["name"] == "000001"
     assert said["items"] == said["generations"][-1]["items"] == said["catalog"]["items"] == 12
     assert said["trouble"] is None
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["image.path ~ /", "Item.Image.Path = x", "tag = red and not image.path exists"],
+)
+def test_nobody_can_guess_where_files_lie_on_the_server(
+    reader: TestClient, searcher: Searcher, where: str
+) -> None:
+    for answer in (
+        reader.post("/v1/search", json={"text": "red", "where": where}),
+        reader.get("/v1/search", params={"text": "red", "where": where}),
+        reader.get("/v1/items/4/similar", params={"where": where}),
+    ):
+        said = answer.json()
+        assert (answer.status_code, said["type"]) == (400, "urn:pairdex:query")
+        assert "image.path cannot be asked for here" in said["detail"]
+        assert where[said["pointer"]["start"] : said["pointer"]["end"]].lower() in where.lower()
+    # Who has the files may ask.
+    assert searcher.search(Request(text="red", where="image.path ~ /")).results
+
+
+def test_what_cannot_be_asked_for_is_not_offered(reader: TestClient) -> None:
+    names = [field["name"] for field in reader.get("/v1/fields").json()["fields"]]
+    assert "image.width" in names
+    assert "image.path" not in names
+    offered = reader.get("/v1/complete", params={"text": "image.", "for": "where"}).json()
+    assert "image.width" in str(offered)
+    assert "image.path" not in str(offered)
+    near = reader.post("/v1/search", json={"text": "red", "where": "image.paht ~ x"}).json()
+    assert "image.path" not in near["detail"]
