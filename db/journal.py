@@ -137,18 +137,16 @@ class Journal:
             row = insert(_runs).values(values).returning(_runs.c.id)
             return int(connection.scalars(row).one())
 
-    def begin(self, run: int, changes: Sequence[Change]) -> list[Change]:
-        """The changes with their ids; on the disk when this returns."""
+    def begin(self, run: int, changes: Sequence[Change]) -> list[int]:
+        """The ids of the changes; they are on the disk when this returns."""
         with self._engine.begin() as connection:
             top = connection.scalar(select(func.max(_changes.c.id))) or 0
-            numbered = [
-                Change(**{**vars(change), "id": top + place})
-                for place, change in enumerate(changes, start=1)
-            ]
-            if numbered:
-                rows = [_row(change) | {"run": run} for change in numbered]
+            ids = [top + place for place in range(1, len(changes) + 1)]
+            if ids:
+                own = zip(changes, ids, strict=True)
+                rows = [_row(change) | {"id": number, "run": run} for change, number in own]
                 connection.execute(insert(_changes), rows)
-        return numbered
+        return ids
 
     def finish(
         self, done: Sequence[int], never: Sequence[int] = (), seen: Iterable[Seen] = ()

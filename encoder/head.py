@@ -42,7 +42,7 @@ class Head:
         self, image_halves: NDArray[np.floating], text_halves: NDArray[np.floating], cos: Floats
     ) -> Floats:
         """Match logits of pairs; one half may be a single row that is held against many."""
-        hidden = image_halves.astype(np.float32) + text_halves.astype(np.float32)
+        hidden = np.add(image_halves, text_halves, dtype=np.float32)
         hidden += cos[:, None] * self.cos_weight
         np.maximum(hidden, 0.0, out=hidden)
         logits: Floats = hidden @ self.out_weight + self.out_bias

@@ -91,25 +91,27 @@ class Evidence:
         side = self._generation.captions
         ids, _ = side.index.search(images.vectors, shortlist, threads=1)
         known = np.unique(ids[ids >= 0])
+        if not len(known):
+            return [[] for _ in ids]
         rows = side.rows(known)
         # Images of a batch share captions; numbers of 16 bits are slow to read, so each once.
-        vectors, halves = (
-            side.vectors[rows].astype(np.float32),
-            side.halves[rows].astype(np.float32),
-        )
-        owners, head, scoring = side.owners[rows], self._encoder.head, self._encoder.scoring
-        matches = []
-        for number, row in enumerate(ids):
-            places = np.searchsorted(known, row[row >= 0])
-            cosines = vectors[places] @ images.vectors[number]
-            logits = head.logits(images.halves[number : number + 1], halves[places], cosines)
-            scores = scoring.image(logits, cosines)
-            order = np.argsort(-scores, kind="stable")
-            columns = known[places[order]], owners[places[order]], scores[order]
-            told = zip(*(column.tolist() for column in columns), strict=True)
-            # More than are wanted: what has left the catalog since is passed over.
-            matches.append(_best(told, 2 * wanted))
-        return matches
+        vectors = side.vectors[rows].astype(np.float32)
+        halves = side.halves[rows].astype(np.float32)
+        places = np.searchsorted(known, ids)  # of what is not there, any: it comes last
+        cosines, logits = np.empty(ids.shape, np.float32), np.empty(ids.shape, np.float32)
+        for number, row in enumerate(places):
+            cosines[number] = vectors[row] @ images.vectors[number]
+            own = images.halves[number : number + 1]
+            logits[number] = self._encoder.head.logits(own, halves[row], cosines[number])
+        scores = np.where(ids < 0, -1.0, self._encoder.scoring.image(logits, cosines))
+        order = np.argsort(-scores, axis=1, kind="stable")
+        places = np.take_along_axis(places, order, axis=1)
+        columns = known[places], side.owners[rows][places], np.take_along_axis(scores, order, 1)
+        # More than are wanted: what has left the catalog since is passed over.
+        return [
+            _best(zip(*told, strict=True), 2 * wanted)
+            for told in zip(*(column.tolist() for column in columns), strict=True)
+        ]
 
     def _other(self, number: int, content: str) -> bool:
         item = self.item(number)
@@ -148,6 +150,8 @@ def _best(told: Iterable[tuple[int, int, float]], most: int) -> list[Match]:
     """Of captions, best first, the best of each item: three languages are no three answers."""
     best: dict[int, Match] = {}
     for caption, owner, score in told:
+        if score < 0:
+            break
         if owner not in best:
             best[owner] = Match(caption, owner, score)
             if len(best) == most:

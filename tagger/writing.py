@@ -72,7 +72,7 @@ class Writer:
 
     def _carry_out(self, plans: Sequence[Plan]) -> list[Plan]:
         files_ = [(number, file) for number, made in enumerate(plans) for file in made.files]
-        begun: list[Change] = []
+        begun: list[int] = []
         if files_:
             if self.run is None:
                 self.run = self._journal.start(self._outputs.told)
@@ -90,18 +90,18 @@ class Writer:
                         raise trouble from None
                     errors.setdefault(number, []).append(trouble)
                 else:
-                    done.append(change.id)
+                    done.append(change)
                     made_of.setdefault(number, []).append(file)
                     self.written[file.kind] += 1
         except BaseException:
-            self._journal.finish(done, _others(begun, done))
+            self._journal.finish(done, sorted({*begun} - {*done}))
             raise
         after = [
             Plan(p.tagged, p.image, tuple(made_of.get(n, ())), (*p.errors, *errors.get(n, ())))
             for n, p in enumerate(plans)
         ]
         whole = [self._seen(p) for p in after if not p.errors]
-        self._journal.finish(done, _others(begun, done), whole)
+        self._journal.finish(done, sorted({*begun} - {*done}), whole)
         return after
 
     def _seen(self, made: Plan) -> Seen:
@@ -161,10 +161,6 @@ def _stamp(name: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
-
-
-def _others(begun: Sequence[Change], done: Sequence[int]) -> list[int]:
-    return sorted({change.id for change in begun} - set(done))
 
 
 def _told(path: Path, error: ImageError | OSError) -> PairdexError:
