@@ -61,7 +61,7 @@ demo-goods: .venv/installed
 	$(GOODS) catalog link stores $(DEMO)/goods/stores.csv
 	@test -e $(DEMO)/goods-home/recogniser/product.json \
 	  || { echo 'learning the goods the first time: some minutes on 2 cores'; \
-	       $(GOODS) --set encoder.image_size=192 --set training.views=6 train --products; }
+	       $(GOODS) --set encoder.image_size=192 --set training.finetune_epochs=12 train --products --finetune; }
 	$(GOODS) tag $(DEMO)/goods/unseen/g0001-0.jpg $(DEMO)/goods/unseen/g0008-1.jpg \
 	  $(DEMO)/goods/unseen/x0041-0.jpg --record --near 37.5665,126.9780 --within 5km
 	$(BIN)/python -m benchmarks.records $(DEMO)/goods-home $(DEMO)/goods

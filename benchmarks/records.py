@@ -1,6 +1,6 @@
 """Is the right product recognised, an unknown one refused, and the right promotion and store found?
 
-    python -m benchmarks.records HOME SHOP [LAT,LON]
+    python -m benchmarks.records HOME SHOP [--near LAT,LON] [--name records]
 
 SHOP is a folder of `pairdex catalog demo --kind goods`; HOME has its catalog, its links and a
 recogniser. What is right for promotions and stores is worked out here from the files alone.
@@ -8,10 +8,10 @@ recogniser. What is right for promotions and stores is worked out here from the 
 
 from __future__ import annotations
 
+import argparse
 import csv
 import datetime as dt
 import math
-import sys
 import time
 from pathlib import Path
 
@@ -93,9 +93,14 @@ def share(part: int, whole: int) -> float:
 
 
 def main() -> None:
-    home, shop, *near = sys.argv[1:]
-    found = measure(Path(home), Path(shop), near[0] if near else "37.5665,126.9780")
-    keep("records", [f"{name:<36} {value}" for name, value in found.items()], found)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("shop", type=Path)
+    parser.add_argument("--near", default="37.5665,126.9780")
+    parser.add_argument("--name", default="records", help="of the result files")
+    asked = parser.parse_args()
+    found = measure(asked.home, asked.shop, asked.near)
+    keep(asked.name, [f"{name:<36} {value}" for name, value in found.items()], found)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,18 @@ class Record:
     day: str = ""  # for which promotions were sought, ISO
     timezone: str = ""  # in which that day is
 
+    def likeliest(self, kinds: Mapping[str, str]) -> str:
+        """Which kind of product it most probably is; `kinds` are those of the products.
+
+        The probabilities of a kind's products add up: where two juices are as likely as one milk,
+        it is a juice.
+        """
+        sums: dict[str, float] = {}
+        for candidate in self.candidates:
+            kind = kinds.get(candidate.product, "")
+            sums[kind] = sums.get(kind, 0.0) + candidate.probability
+        return max(sums, key=lambda kind: sums[kind], default="")
+
 
 class Recogniser:
     """The recogniser of a home. One may serve many threads: nothing in it changes."""

@@ -1,7 +1,7 @@
 """Crops of a photograph from near by and from afar: what teaches a backbone the things in it.
 
 A product is photographed from every distance, and two stores light it differently. A crop of a
-twentieth of the picture may show one apple of a crate of them, and it still is that apple.
+twenty-fifth of the picture may show one apple of a crate of them, and it still is that apple.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from PIL import Image
 from encoder.inputs import Pixels
 from training.augment import border_colour
 
-LEAST = 0.05  # share of the picture that a crop shows at least
+LEAST = 0.04  # share of the picture that a crop shows at least
 RATIO = 4 / 3  # width to height of a crop, and the other way round, at most
 TURN = math.radians(8)  # standard deviation
 GAIN, CONTRAST, SATURATION, COLOUR = 0.21, 0.175, 0.21, 0.07  # standard deviations of logarithms

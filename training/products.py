@@ -3,7 +3,7 @@
 With several pictures per product, a softmax learns from those of the train split and is judged on
 val. With one or few, the nearest picture counts, judged on the same pictures as a phone might have
 taken them. What a product looks like that is not in the catalog is learnt from products that are
-left out for a while.
+left out for a while; of a tuned backbone, by tuning another one that never sees a quarter of them.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from db.records import ItemRecord
 from db.store import Store
 from encoder import products
 from encoder.inputs import Pixels
-from encoder.products import Floats, ProductFile, ProductHead, query_views
+from encoder.products import ProductFile, ProductHead
 from errors import CatalogError
 from progress import Progress, silent
 from training.checkpoints import Checkpoints, run_name
 from training.export import export_graph
 from training.features import decode, plain_features
 from training.photographed import photographed
-from training.products_calibrate import Calibrated, Queries, calibrate
+from training.products_calibrate import FOLDS, Calibrated, Queries, Trial, calibrate, left_out
 from training.products_head import fit_head, with_centres
 from training.products_tune import source_side, tune
+from training.products_views import both_ways, query_features, view_features
 from training.recipe import Pair, Recipe
 
 SEVERAL = 4  # pictures of the middling product from which a softmax learns
-STRENGTH = 0.7  # how far training views go from the picture
 _QUERIES = 4  # made-up photographs per picture, where val has none
 
 
@@ -135,35 +135,70 @@ def _softmax(
             "the val split holds none of the products",
             "give some items the split val",
         )
-    checkpoints = _checkpoints(home, backbone, name, learn, recipe)
-    views: NDArray[np.float16] | None = None
     if recipe.finetune:
         source = _material(learn, names, source_side(size), progress)
-        tuned = tune(backbone, name, source.images, source.labels, recipe, checkpoints, progress)
-        backbone, weight, bias = tuned.backbone, tuned.weight, tuned.bias
-        plain = plain_features(backbone, material.images).astype(np.float32)
-    else:
-        dice = np.random.default_rng(recipe.seed)
-        views = _view_features(backbone, material.images, recipe.views, dice, progress)
-        weight, bias = fit_head(views, material.labels, len(names), recipe.seed)
-        plain = views[0].astype(np.float32)
-    head = with_centres(weight, bias, plain, material.labels, len(names))
-    queries = Queries(_query_features(backbone, asked.images), asked.labels)
+
+        def tuned(some: NDArray[np.intp]) -> tuple[keras.Model, ProductHead, Checkpoints]:
+            """Backbone and head that have never seen some of the products."""
+            kept, numbers = _others(material.labels, some)
+            pairs = [pair for pair, there in zip(learn, kept, strict=True) if there]
+            checkpoints = _checkpoints(home, backbone, name, pairs, recipe)
+            made = tune(backbone, name, source.images[kept], numbers, recipe, checkpoints, progress)
+            plain = plain_features(made.backbone, material.images[kept]).astype(np.float32)
+            head = with_centres(made.weight, made.bias, plain, numbers, len(names) - len(some))
+            return made.backbone, head, checkpoints
+
+        own, head, done = tuned(np.zeros(0, np.intp))
+        order = np.random.default_rng(recipe.seed).permutation(len(names))
+        some = np.sort(order[: max(1, len(names) // FOLDS)])
+        other, kept_from, done_too = tuned(some)
+        trials = [_trial(other, kept_from, some, material, asked)]
+        queries = Queries(query_features(own, asked.images), asked.labels)
+        found = calibrate(head, trials, queries, recipe)
+        done.clear()
+        done_too.clear()
+        return _file(found, names, material, recipe, "softmax"), head, own
+
+    dice = np.random.default_rng(recipe.seed)
+    views = view_features(backbone, material.images, recipe.views, dice, progress)
 
     def without(some: NDArray[np.intp]) -> ProductHead:
         """As if the catalog had never held some of the products."""
-        kept = ~np.isin(material.labels, some)
-        left = np.setdiff1d(np.arange(len(names)), some)
-        numbers = np.searchsorted(left, material.labels[kept])
-        if views is None:  # a softmax of its own would not be on the scale of the tuned one
-            fitted = weight[:, left], bias[left]
-        else:
-            fitted = fit_head(views[:, kept], numbers, len(left), recipe.seed)
-        return with_centres(*fitted, plain[kept], numbers, len(left))
+        kept, numbers = _others(material.labels, some)
+        left = len(names) - len(some)
+        fitted = fit_head(views[:, kept], numbers, left, recipe.seed)
+        return with_centres(*fitted, views[0][kept].astype(np.float32), numbers, left)
 
-    found = calibrate(head, without, queries, recipe)
-    checkpoints.clear()
+    head = without(np.zeros(0, np.intp))
+    queries = Queries(query_features(backbone, asked.images), asked.labels)
+    found = calibrate(head, left_out(len(names), without, queries, recipe.seed), queries, recipe)
     return _file(found, names, material, recipe, "softmax"), head, backbone
+
+
+def _others(
+    labels: NDArray[np.intp], some: NDArray[np.intp]
+) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Which pictures show none of `some` products, and their numbers without these."""
+    kept = ~np.isin(labels, some)
+    left = np.setdiff1d(np.arange(int(labels.max()) + 1), some)
+    return kept, np.searchsorted(left, labels[kept])
+
+
+def _trial(
+    backbone: keras.Model,
+    head: ProductHead,
+    some: NDArray[np.intp],
+    material: Material,
+    asked: Material,
+) -> Trial:
+    """Of a backbone that never saw some of the products, nor any picture that it is asked about."""
+    strange = np.isin(material.labels, some)
+    images = np.concatenate([asked.images, material.images[strange]])
+    labels = np.concatenate([asked.labels, material.labels[strange]])
+    known, numbers = _others(labels, some)
+    told = np.full(len(labels), -1, np.intp)
+    told[known] = numbers
+    return Trial(head, Queries(query_features(backbone, images), told))
 
 
 def _checkpoints(
@@ -184,59 +219,18 @@ def _nearest(
     backbone: keras.Model, material: Material, names: list[str], recipe: Recipe
 ) -> tuple[ProductFile, ProductHead]:
     none = np.zeros(0, np.float32)
-    plain = _both_ways(backbone, material.images)
+    plain = both_ways(backbone, material.images)
     head = with_centres(none, none, plain, material.labels, len(names))
     dice = np.random.default_rng(recipe.seed)
     photos = np.stack([photographed(p, dice) for _ in range(_QUERIES) for p in material.images])
-    queries = Queries(_query_features(backbone, photos), np.tile(material.labels, _QUERIES))
+    queries = Queries(query_features(backbone, photos), np.tile(material.labels, _QUERIES))
 
     def without(some: NDArray[np.intp]) -> ProductHead:
-        kept = ~np.isin(material.labels, some)
-        left = np.setdiff1d(np.arange(len(names)), some)
-        numbers = np.searchsorted(left, material.labels[kept])
-        return with_centres(none, none, plain[kept], numbers, len(left))
+        kept, numbers = _others(material.labels, some)
+        return with_centres(none, none, plain[kept], numbers, len(names) - len(some))
 
-    found = calibrate(head, without, queries, recipe)
+    found = calibrate(head, left_out(len(names), without, queries, recipe.seed), queries, recipe)
     return _file(found, names, material, recipe, "nearest"), head
-
-
-def _view_features(
-    backbone: keras.Model,
-    images: Pixels,
-    views: int,
-    dice: np.random.Generator,
-    progress: Progress,
-) -> NDArray[np.float16]:
-    """`[views, n, features]`: the picture, and as it might have been photographed."""
-    found = []
-    for view in range(views):
-        progress("views", view, views)
-        seen = images if not view else np.stack([photographed(p, dice, STRENGTH) for p in images])
-        found.append(plain_features(backbone, seen))
-    progress("views", views, views)
-    return np.stack(found)
-
-
-def _both_ways(backbone: keras.Model, images: Pixels) -> Floats:
-    """Of a picture and its mirror."""
-    both = [
-        plain_features(backbone, one).astype(np.float32) for one in (images, images[:, :, ::-1])
-    ]
-    return np.asarray((both[0] + both[1]) / 2, np.float32)
-
-
-def _query_features(backbone: keras.Model, images: Pixels) -> Floats:
-    """`[n, views, features]`, as the recogniser looks at a query."""
-    views = np.concatenate([query_views(one) for one in images])
-    return (
-        plain_features(backbone, views)
-        .astype(np.float32)
-        .reshape(len(images), -1, _width(backbone))
-    )
-
-
-def _width(backbone: keras.Model) -> int:
-    return int(backbone.output_shape[-1])
 
 
 def _file(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from training.recipe import Recipe
 
 FOLDS = 4  # parts of the products that are left out in turn
 FEWEST = 8  # unknown queries from which a threshold is chosen
+SPARED = 0.02  # share of known queries that a higher threshold than is asked for may cost
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,45 @@ class Calibrated:
     metrics: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Trial:
+    """A head that some products were kept from, asked about them and about those it knows.
+
+    `labels` are its own numbers of the products; that of a product it never saw is -1.
+    """
+
+    head: ProductHead
+    queries: Queries
+
+
+def left_out(
+    products: int, without: Callable[[NDArray[np.intp]], ProductHead], queries: Queries, seed: int
+) -> list[Trial]:
+    """Each product is kept from one head, so that every query is asked as one of an unknown too.
+
+    `without(products)` is the head of a catalog that never held them.
+    """
+    order = np.random.default_rng(seed).permutation(products)
+    trials = []
+    for part in np.array_split(order, min(FOLDS, products // 2)):
+        some = np.sort(part)
+        left = np.setdiff1d(np.arange(products), some)
+        numbers = np.where(np.isin(queries.labels, some), -1, np.searchsorted(left, queries.labels))
+        trials.append(Trial(without(some), Queries(queries.features, numbers)))
+    return trials
+
+
 def calibrate(
-    head: ProductHead,
-    without: Callable[[NDArray[np.intp]], ProductHead],
-    queries: Queries,
-    recipe: Recipe,
+    head: ProductHead, trials: Sequence[Trial], queries: Queries, recipe: Recipe
 ) -> Calibrated:
-    """`without(products)` is the head of a catalog that never held them."""
+    """What scores are worth, by trials in which some products were unknown."""
     logits, _ = _asked(head, queries.features)
     temperature = _temperature(logits, queries.labels)
-    said, truth, right, chance = _left_out(head, without, queries, temperature, recipe.seed)
+    said, truth, right, chance = _tried(trials, temperature)
     weights = _weights(said, truth)
     one = sigmoid(np.asarray(said @ np.asarray(weights[:-1]) + weights[-1], np.float32))
     sure = np.asarray(one * chance, np.float64)
-    threshold = _threshold(sure[truth == 0], recipe.refuse)
+    threshold = _threshold(sure[truth == 0], sure[right], recipe.refuse)
     order = np.argsort(-logits, axis=1)
     places = (order == queries.labels[:, None]).argmax(axis=1)
     metrics = {
@@ -81,30 +107,19 @@ def _temperature(logits: Floats, labels: NDArray[np.intp]) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 4.0), method="bounded").x))
 
 
-def _left_out(
-    head: ProductHead,
-    without: Callable[[NDArray[np.intp]], ProductHead],
-    queries: Queries,
-    temperature: float,
-    seed: int,
+def _tried(
+    trials: Sequence[Trial], temperature: float
 ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.bool_], NDArray[np.float64]]:
-    """Every query twice: as one of a known product and, its product left out, of an unknown.
-
-    Evidence, whether known, whether the first product is right, and its softmax.
-    """
-    count = len(head.centres)
-    parts = np.array_split(np.random.default_rng(seed).permutation(count), min(FOLDS, count // 2))
+    """Evidence, whether known, whether the first product is right, and its softmax."""
     rows = []
-    for part in parts:
-        some = np.sort(part)
-        left = np.setdiff1d(np.arange(count), some)
-        logits, cosines = _asked(without(some), queries.features)
-        known = ~np.isin(queries.labels, some)
-        right = left[logits.argmax(axis=1)] == queries.labels
+    for trial in trials:
+        logits, cosines = _asked(trial.head, trial.queries.features)
+        labels = trial.queries.labels
         chance = softmax(logits, temperature).max(axis=1)
-        rows.append((evidence(logits, cosines, temperature), known.astype(np.intp), right, chance))
+        said = evidence(logits, cosines, temperature)
+        rows.append((said, (labels >= 0).astype(np.intp), logits.argmax(axis=1) == labels, chance))
     said, truth, right, chance = (np.concatenate(column) for column in zip(*rows, strict=True))
-    return said, truth, right & (truth == 1), chance
+    return said, truth, right, chance
 
 
 def _weights(said: NDArray[np.float64], truth: NDArray[np.intp]) -> list[float]:
@@ -117,11 +132,17 @@ def _weights(said: NDArray[np.float64], truth: NDArray[np.intp]) -> list[float]:
     return [*map(float, weights), float(fitted.intercept_[0] - weights @ mean)]
 
 
-def _threshold(unknown: NDArray[np.float64], refuse: float) -> float:
-    """The least that refuses this share of unknown products."""
+def _threshold(unknown: NDArray[np.float64], known: NDArray[np.float64], refuse: float) -> float:
+    """The least that refuses this share of unknown products.
+
+    Where nearly all that is known and right lies above, half-way up to that: products that nobody
+    has tried yet are refused by the room between.
+    """
     if len(unknown) < FEWEST:
         return 0.5
-    return float(min(0.99, np.quantile(unknown, refuse) + 1e-6))
+    least = float(np.quantile(unknown, refuse))
+    upper = float(np.quantile(known, SPARED)) if len(known) else 0.0
+    return float(min(0.99, max(least + 1e-6, (least + upper) / 2)))
 
 
 def _ece(sure: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
