@@ -215,18 +215,17 @@ def test_a_damaged_or_missing_recogniser_is_one_line(home: Path, tmp_path: Path)
 def test_refusal_of_a_tuned_backbone_is_learnt_from_one_that_never_saw_some_products(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training import products as recogniser
+    from training import products_tune
     from training.products_job import learn_products
-    from training.products_tune import Tuned
 
     tuned_on: list[tuple[int, int]] = []
-    whole = recogniser.tune
+    whole = products_tune.tune
 
-    def tune(backbone: Any, name: str, images: Any, labels: Any, *others: Any) -> Tuned:
+    def tune(backbone: Any, name: str, images: Any, labels: Any, *others: Any) -> Any:
         tuned_on.append((len(images), int(labels.max()) + 1))
         return whole(backbone, name, images, labels, *others)
 
-    monkeypatch.setattr(recogniser, "tune", tune)
+    monkeypatch.setattr("training.products.tune", tune)
     load(shop / "catalog.csv", tmp_path)
     settings = tiny(finetune="true", finetune_epochs=1, finetune_batch=8)
     with Store.open(tmp_path) as store:
