@@ -16,6 +16,7 @@ import numpy as np
 from sqlalchemy import Connection, create_engine, insert
 
 from db import publishing, sqlite, words_build
+from db.databases import generations_of
 from db.generations import Generation, Manifest
 from db.home import Home
 from db.records import WordsRecord
@@ -163,14 +164,14 @@ def publish(
     fingerprint: str = FINGERPRINT,
 ) -> Generation:
     """A whole generation of the catalog; ids count from `first`."""
-    with publishing.building(home.generations) as (name, folder):
-        write(folder, catalog, first)
-        measured = publishing.write_indexes(folder, index.factory, index.recall, progress)
+    with generations_of(home).building() as build:
+        write(build.folder, catalog, first)
+        measured = build.write_indexes(index.factory, index.recall, progress)
         manifest = Manifest(
-            name=name,
+            name=build.name,
             created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             fingerprint=fingerprint,
-            signature=name,
+            signature=build.name,
             items=catalog.count,
             captions=catalog.count,
             shared=SHARED,
@@ -181,9 +182,7 @@ def publish(
             timings={},
             versions={},
         )
-        return publishing.publish(
-            home.generations, folder, manifest, lambda _: None, index.keep, home.stamps
-        )
+        return build.publish(manifest, lambda _: None, index.keep)
 
 
 def _word(number: int) -> str:

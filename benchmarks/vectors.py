@@ -54,7 +54,7 @@ def measure(size: int, folder: Path) -> dict[str, Any]:
     with clock("generation"):
         publish(home, catalog, settings.index)
     building = _peak()
-    vectors, texts = catalog.queries(QUERIES), _texts(catalog)
+    vectors, texts = catalog.queries(QUERIES), texts_of(catalog)
     home.stamps.unlink()
     for name in ("first opening", "opening"):
         with clock(name):
@@ -123,7 +123,7 @@ def _stages(
     return {name: clock.spread(name) for name in clock.wall} | {"judged": {"mean": mean(judged)}}
 
 
-def _texts(catalog: Catalog) -> list[str]:
+def texts_of(catalog: Catalog) -> list[str]:
     """Three words of some item's caption, different for each query."""
     step = max(1, catalog.count // QUERIES)
     chosen = [text for n, text in enumerate(catalog.captions()) if n % step == 0][:QUERIES]

@@ -24,7 +24,7 @@ EXACT = "exact"
 EFFORTS = [40, 80, 160, 240, 320, 480, 640, 1000]
 # A step of a walk through the graph costs as much as so many rows that are compared in turn
 # (`benchmarks/postgres.py` measures both), and a row that is picked as much as so many in turn.
-ROWS_PER_STEP, PICKED = 20, 4
+ROWS_PER_STEP, PICKED = 12, 3
 SPARE = 1.5  # a filter does not leave the same share everywhere
 _KIND = re.compile(r"HNSW(\d+)(?:,(\d+))?")
 
