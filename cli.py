@@ -22,6 +22,7 @@ from commands import (
     index,
     judgements,
     key,
+    move,
     refit,
     review,
     saved,
@@ -58,6 +59,7 @@ for command in (
     tag.tag,
     review.review,
     refit.refit,
+    move.move,
     home.info,
     home.doctor,
 ):

@@ -177,7 +177,8 @@ def shown(result: dict[str, Any]) -> list[str]:
         for side, index in found["index"].items():
             lines.append(
                 f"  {side:9} {index['factory']} at {index['effort']}: "
-                f"recall@10 {index['recall']:.4f} when built, {index['bytes_per_item']:.0f} bytes per item"
+                f"recall@10 {index['recall']:.4f} when built, "
+                f"{index['bytes_per_item']:.0f} bytes per item"
             )
     cases = [case.removeprefix("recall ") for case in found if case.startswith("recall ")]
     head = "  allowed   recall@10          p50 ms             p99 ms             one by one, 1/s"
