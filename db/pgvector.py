@@ -27,7 +27,7 @@ from db.generations import Generation, Manifest, manifest_of
 from db.home import Home, writing
 from db.pgvector_connections import Asked, Connections, Session, Values
 from db.pgvector_index import EXACT, PgvectorIndex
-from db.pgvector_rows import StoredRows
+from db.pgvector_rows import SideRows, StoredRows
 from db.postgres_connection import named
 from db.published import Build, FileCheck, Generations
 from db.publishing import BUILDING
@@ -51,11 +51,11 @@ class StoredSide(Side):
 
     @cached_property
     def vectors(self) -> NDArray[np.float16]:
-        return self._rows("vector", self.manifest.shared)
+        return StoredRows.array(self._table, "vector")
 
     @cached_property
     def halves(self) -> Halves:
-        return self._rows("half", self.manifest.width)
+        return StoredRows.array(self._table, "half")
 
     @cached_property
     def index(self) -> Index:
@@ -64,10 +64,12 @@ class StoredSide(Side):
         table = tables.vectors_of(self.manifest.name, self.name)
         return PgvectorIndex(self.asked, table, self.ids, factory, effort)
 
-    def _rows(self, column: str, width: int) -> NDArray[np.float16]:
-        count = self.manifest.items if self.name == "images" else self.manifest.captions
-        table = tables.vectors_of(self.manifest.name, self.name)
-        return StoredRows.array(self.asked, table, column, (count, width))
+    @cached_property
+    def _table(self) -> SideRows:
+        made = self.manifest
+        count = made.items if self.name == "images" else made.captions
+        table = tables.vectors_of(made.name, self.name)
+        return SideRows(self.asked, table, count, {"vector": made.shared, "half": made.width})
 
 
 @dataclass(frozen=True)

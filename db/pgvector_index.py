@@ -22,9 +22,9 @@ from errors import SettingsError
 EXACT = "exact"
 # hnsw.ef_search; more than the last pgvector refuses.
 EFFORTS = [40, 80, 160, 240, 320, 480, 640, 1000]
-# A step of a walk through the graph costs as much as so many rows that are compared in turn
-# (`benchmarks/postgres.py` measures both), and a row that is picked as much as so many in turn.
-ROWS_PER_STEP, PICKED = 12, 3
+# What things cost, in rows that are compared in turn (`benchmarks/postgres.py` measures them at
+# 100,000 vectors): a step of a walk through the graph, a row that is picked, one that is left out.
+ROWS_PER_STEP, PICKED, LEFT_OUT = 25, 7, 0.3
 SPARE = 1.5  # a filter does not leave the same share everywhere
 _KIND = re.compile(r"HNSW(\d+)(?:,(\d+))?")
 
@@ -100,7 +100,8 @@ class PgvectorIndex(Selecting):
             return np.empty(shape, np.int64), np.empty(shape, np.float32)
         if there == len(self):
             allowed = None
-        if self.exact or self._steps(count, there) * ROWS_PER_STEP >= self._compared(there):
+        compared = min(PICKED * there, self._in_turn(there))
+        if self.exact or self._steps(count, there) * ROWS_PER_STEP >= compared:
             rows, cosines = self.compared(queries, count, allowed)
         else:
             rows, cosines = self.through(queries, count, allowed)
@@ -128,16 +129,17 @@ class PgvectorIndex(Selecting):
         self, queries: Floats, count: int, allowed: Selection | None = None
     ) -> tuple[Ids, Floats]:
         """By comparing all, or all that are allowed."""
-        few = allowed is not None and PICKED * len(allowed.rows) < len(self)
-        return self._asked_for(_SCAN, queries, count, allowed, _PICKED if few else _MASKED, {}, {})
+        there = len(self) if allowed is None else len(allowed.rows)
+        where = _PICKED if PICKED * there < self._in_turn(there) else _MASKED
+        return self._asked_for(_SCAN, queries, count, allowed, where, {}, {})
 
     def _steps(self, count: int, there: int) -> int:
         """Of a walk that meets enough of those that are allowed."""
         return math.ceil(max(self.effort, SPARE * count) * len(self) / there)
 
-    def _compared(self, there: int) -> int:
-        """What comparing costs, in rows that are compared in turn."""
-        return min(PICKED * there, len(self))
+    def _in_turn(self, there: int) -> float:
+        """What comparing costs that leaves out what is not allowed."""
+        return there + LEFT_OUT * (len(self) - there)
 
     @repeated
     def _asked_for(

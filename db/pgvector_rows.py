@@ -7,13 +7,14 @@ A float16 array of a table is asked like one that is mapped from a file: `vector
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from threading import local
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from db.pgvector_connections import Asked, Places, Session
+from db.pgvector_connections import Asked, Places, Session, Values
 from db.repeating import repeated
 from db.sides import Side
 from db.vectors import let_go
@@ -24,7 +25,7 @@ SLICE = 5_000  # rows that cross the connection at once
 _HEADER = 4  # bytes before the numbers of a vector: how many they are, and nothing
 _COPY_HEAD, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _COLUMNS = {"vector": "halfvec_send(vector)", "half": "half"}
-_SOME = "SELECT count(*), string_agg({column}, ''::bytea ORDER BY place) FROM {table} WHERE {where}"
+_PART = "string_agg({column}, ''::bytea ORDER BY place)"
 
 
 def create(session: Session, table: str, shared: int) -> None:
@@ -66,18 +67,64 @@ def fill(session: Session, table: str, side: Side, told: Callable[[int], None]) 
     session.connection.execute(f"ALTER TABLE {table} ADD PRIMARY KEY (place)".encode())
 
 
+class SideRows:
+    """The rows of one side in its table. A thread that asks again for what it has just had gets it
+    from here: a search judges, groups and spreads the same items one after the other."""
+
+    def __init__(self, asked: Asked, table: str, count: int, widths: dict[str, int]) -> None:
+        self.table, self.count, self.widths = table, count, widths
+        self._asked, self._last = asked, local()
+
+    def some(self, places: NDArray[np.int64]) -> dict[str, Half]:
+        """Both columns of rows that ascend, no more than SLICE."""
+        had: tuple[NDArray[np.int64], dict[str, Half]] | None = getattr(self._last, "had", None)
+        if had is not None and len(had[0]):
+            at = np.minimum(np.searchsorted(had[0], places), len(had[0]) - 1)
+            if np.array_equal(had[0][at], places):
+                return {column: rows[at] for column, rows in had[1].items()}
+        found = self.read(tuple(self.widths), "place = ANY(%s)", (Places(places),))
+        if any(len(rows) != len(places) for rows in found.values()):
+            raise self.gone()
+        self._last.had = places, found
+        return found
+
+    @repeated
+    def read(self, columns: Sequence[str], where: str, values: Values) -> dict[str, Half]:
+        parts = ", ".join(_PART.format(column=_COLUMNS[column]) for column in columns)
+        statement = f"SELECT count(*), {parts} FROM {self.table} WHERE {where}"  # noqa: S608  (our own words)
+        with self._asked.one() as session:
+            [(count, *data)] = session.rows(statement, values)
+        return {
+            column: _numbers(column, part or b"", count, self.widths[column])
+            for column, part in zip(columns, data, strict=True)
+        }
+
+    def gone(self) -> IndexStateError:
+        return IndexStateError(
+            f"{self.table} lacks rows", "they are no longer there", "run `pairdex index verify`"
+        )
+
+
+def _numbers(column: str, data: bytes, count: int, width: int) -> Half:
+    if column == "half":
+        return np.frombuffer(data, "<f2").reshape(count, width).astype(np.float16, copy=False)
+    rows = np.frombuffer(data, np.uint8).reshape(count, _HEADER + 2 * width)
+    return np.ascontiguousarray(rows[:, _HEADER:]).view(">f2").astype(np.float16)
+
+
 class StoredRows:
-    """One column of the rows of a side, `shape[0]` of them."""
+    """One column of a side."""
 
     dtype = np.dtype(np.float16)
 
-    def __init__(self, asked: Asked, table: str, column: str, shape: tuple[int, int]) -> None:
-        self._asked, self._table, self._column, self.shape = asked, table, column, shape
+    def __init__(self, side: SideRows, column: str) -> None:
+        self._side, self._column = side, column
+        self.shape = side.count, side.widths[column]
 
     @classmethod
-    def array(cls, asked: Asked, table: str, column: str, shape: tuple[int, int]) -> Half:
+    def array(cls, side: SideRows, column: str) -> Half:
         """Whoever reads rows need not know that they are elsewhere."""
-        return cast(Half, cls(asked, table, column, shape))
+        return cast(Half, cls(side, column))
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -85,25 +132,21 @@ class StoredRows:
     def __getitem__(self, rows: Any) -> Half:
         if isinstance(rows, slice):
             start, stop, step = rows.indices(len(self))
-            if step == 1:
-                parts = list(self.slices(start, stop))
-                return np.concatenate(parts) if parts else np.empty((0, self.shape[1]), np.float16)
+            if step == 1 and stop - start > 1:
+                return np.concatenate(list(self.slices(start, stop)))
             rows = np.arange(start, stop, step)
         if isinstance(rows, int | np.integer):
             [one] = self[[rows]]
             return np.asarray(one, np.float16)
         wanted = np.asarray(rows)
         wanted = np.flatnonzero(wanted) if wanted.dtype == bool else wanted.astype(np.int64)
-        places, back = np.unique(
-            np.where(wanted < 0, wanted + len(self), wanted), return_inverse=True
-        )
+        wanted = np.where(wanted < 0, wanted + len(self), wanted)
+        places, back = np.unique(wanted, return_inverse=True)
         parts = [
-            self._some("place = ANY(%s)", (Places(places[start : start + SLICE]),), SLICE)
+            self._side.some(places[start : start + SLICE])[self._column]
             for start in range(0, len(places), SLICE)
         ]
         found = np.concatenate(parts) if parts else np.empty((0, self.shape[1]), np.float16)
-        if len(found) != len(places):
-            raise self._gone()
         return found[back.reshape(-1)]
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
@@ -117,25 +160,8 @@ class StoredRows:
         end = len(self) if stop is None else stop
         for begin in range(start, end, SLICE):
             last = min(begin + SLICE, end)
-            part = self._some("place >= %s AND place < %s", (begin, last), last - begin)
+            where = "place >= %s AND place < %s"
+            part = self._side.read([self._column], where, (begin, last))[self._column]
             if len(part) != last - begin:
-                raise self._gone()
+                raise self._side.gone()
             yield part
-
-    @repeated
-    def _some(self, where: str, values: tuple[object, ...], most: int) -> Half:
-        column = _COLUMNS[self._column]
-        statement = _SOME.format(column=column, table=self._table, where=where)
-        with self._asked.one() as session:
-            [(count, data)] = session.rows(statement, values)
-        assert count <= most
-        if self._column == "half":
-            return np.frombuffer(data or b"", "<f2").reshape(count, self.shape[1])
-        rows = np.frombuffer(data or b"", np.uint8).reshape(count, _HEADER + 2 * self.shape[1])
-        numbers = np.ascontiguousarray(rows[:, _HEADER:]).view(">f2")
-        return numbers.astype(np.float16)
-
-    def _gone(self) -> IndexStateError:
-        return IndexStateError(
-            f"{self._table} lacks rows", "they are no longer there", "run `pairdex index verify`"
-        )
