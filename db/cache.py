@@ -1,7 +1,8 @@
 """Embeddings by content: what was embedded once under a model is never embedded again.
 
 Keyed by (kind, content hash, embedding fingerprint), so a renamed file costs nothing and a killed
-job loses at most the batch it was at. A file of its own: it may be deleted to free space.
+job loses at most the batch it was at. A file of its own: it may be deleted to free space. Where the
+rows are in PostgreSQL it is there (cache_shared.py), and builders share what is left to do.
 
 Contents are SHA-256 digests as an array of 32 bytes each: a million of them are 32 MB, where a set
 of strings would be two hundred.
@@ -9,9 +10,10 @@ of strings would be two hundred.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +36,16 @@ from db.home import writing
 
 Rows = NDArray[np.float16]
 Digests = NDArray[np.bytes_]
+Places: TypeAlias = NDArray[np.int64]
 DIGEST = np.dtype("S32")
 CHUNK = 500
+READ = 500  # contents that are worked on together
 CONTENTS = 10_000  # that are read at once
 
+TABLES = MetaData()
 _embeddings = Table(
     "embedded",
-    MetaData(),
+    TABLES,
     Column("fingerprint", String(64), primary_key=True),
     Column("kind", String(5), primary_key=True),
     Column("content", LargeBinary(32), primary_key=True),
@@ -62,7 +67,7 @@ class EmbeddingCache:
         # Rows are written once and read once, each batch elsewhere: a large cache gains nothing.
         sqlite.prepare(self._engine, self._file, cache_mib=2)
         _old.drop(self._engine, checkfirst=True)
-        _embeddings.metadata.create_all(self._engine)
+        TABLES.create_all(self._engine)
 
     def __enter__(self) -> EmbeddingCache:
         return self
@@ -84,6 +89,28 @@ class EmbeddingCache:
             for some in found.partitions():  # as objects, all at once, they are twice as large
                 whole += b"".join(some)
             return digests(whole)
+
+    def claims(self, kind: str, contents: Digests, size: int) -> Iterator[Places]:  # noqa: ARG002  (SharedCache needs them)
+        """Places in `contents` that are ours to embed, some at a time; `put` or `refuse` them.
+
+        `size` is how many of them a builder takes at once where others take some too.
+        """
+        for start in range(0, len(contents), READ):
+            yield np.arange(start, min(start + READ, len(contents)))
+
+    def refuse(self, kind: str, unreadable: Mapping[bytes, str]) -> None:
+        """These cannot be embedded, and why: no other builder need try."""
+
+    def settled(self, kind: str, told: Callable[[int], None]) -> bool:  # noqa: ARG002  (likewise)
+        """Whether nothing is left to embed; else there is something to be claimed again.
+
+        Waits for what others have claimed, and tells how many are left.
+        """
+        return True
+
+    def refused(self, kind: str, contents: Digests) -> dict[bytes, str]:  # noqa: ARG002  (likewise)
+        """Those that some other builder could not embed, and why."""
+        return {}
 
     def put(self, kind: str, contents: Sequence[bytes], rows: Rows) -> None:
         """Store a batch; safe from any end of this process when this returns."""

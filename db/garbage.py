@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from db.cache import EmbeddingCache
+from db import caches
 from db.databases import generations_of
 from db.home import Home, writing
 from db.published import Generations, folder_bytes
@@ -130,9 +130,9 @@ def _served(kept: Generations, live: str | None) -> str | None:
 
 
 def _embeddings(home: Home, fingerprint: str, found: Collected) -> None:
-    if not EmbeddingCache.exists(home.cache):
+    if not caches.exist(home):
         return
-    with EmbeddingCache(home.cache, fingerprint) as cache:
+    with caches.open_cache(home, fingerprint) as cache:
         rows, size = cache.other_models()
         found.embeddings += rows
         found.bytes += size

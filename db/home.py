@@ -12,6 +12,7 @@
 ├── cache/           embeddings by content, runtime compile cache; may be deleted
 ├── tagging.db       what `tag` wrote beside and into images: needed to undo it
 ├── tagging.lock     held by the `tag` that writes
+├── publish.lock     held by the job that publishes an index
 └── lock             held by the job that writes
 """
 
@@ -21,7 +22,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,6 +143,14 @@ class Home:
         finally:
             # The kernel frees the lock with the descriptor, so a killed job leaves none behind.
             os.close(descriptor)
+
+    def building(self, job: str) -> AbstractContextManager[Held]:
+        """The lock of a job that builds; where the rows are in PostgreSQL, several may."""
+        return self.locked(job, shared=bool(database_of(self.path).url))
+
+    def publishing(self) -> AbstractContextManager[Held]:
+        """Builders publish one after the other; waits for its turn."""
+        return self.locked("index publish", "publish.lock", wait=True)
 
 
 @contextmanager

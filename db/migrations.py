@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, select, text
 
-from db import postgres, postgres_folding, queue, sqlite
+from db import cache, cache_shared, postgres, postgres_folding, queue, sqlite
 from db.item_words import item_words
 from db.reader import SCHEMA
 from db.tables import Base, Item, SchemaVersion
@@ -31,7 +31,8 @@ def _baseline(connection: Connection) -> None:
     """Step 1: the first published schema."""
     if connection.dialect.name == "postgresql":
         postgres_folding.create(connection)
-        queue.TABLES.create_all(connection)  # with SQLite a file of its own
+        for tables in (queue.TABLES, cache.TABLES, cache_shared.WORK):
+            tables.create_all(connection)  # with SQLite in files of their own
     Base.metadata.create_all(connection)
 
 

@@ -26,10 +26,13 @@ ONE_STATE: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
 RECYCLE = 30 * 60  # seconds after which a pooled connection is made anew
 
 
-def engine(settings: DbSettings, job: str = "rows", pool: int | None = None) -> Engine:
+def engine(
+    settings: DbSettings, job: str = "rows", pool: int | None = None, overflow: int = 0
+) -> Engine:
     """An engine whose pool looks at a connection before it gives it out.
 
-    `job` is what the server's list of connections says; `pool` is how many it keeps.
+    `job` is what the server's list of connections says; `pool` is how many it keeps, and
+    `overflow` how many more there may be for a while, -1 for any number.
     """
 
     def connected() -> Any:
@@ -43,7 +46,7 @@ def engine(settings: DbSettings, job: str = "rows", pool: int | None = None) -> 
         pool_pre_ping=True,
         pool_recycle=RECYCLE,
         pool_size=pool or settings.pool,
-        max_overflow=0,
+        max_overflow=overflow,
         pool_timeout=30,
     )
 

@@ -94,7 +94,10 @@ def _tell(connection: psycopg.Connection[Any], timeout: float) -> None:
     connection.execute(
         f"SET TIME ZONE 'UTC'; SET lock_timeout = '{LOCK_TIMEOUT}s'; "
         f"SET statement_timeout = {round(timeout * 1000)}; "
-        f"SET idle_in_transaction_session_timeout = '{IDLE}s'"
+        f"SET idle_in_transaction_session_timeout = '{IDLE}s'; "
+        # The server too notices within a minute that a machine is gone, and frees what it held.
+        "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; "
+        "SET tcp_keepalives_count = 3"
     )
 
 

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, tee
 from types import TracebackType
 
 import numpy as np
@@ -17,7 +17,7 @@ from db.store import Store
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import Pixels
 from indexer.decode import Batch, decode
-from indexer.scan import Plan
+from indexer.scan import Plan, Work
 from progress import Progress
 
 IMAGE, TEXT = "image", "text"
@@ -67,22 +67,25 @@ def embed_images(
         done.best = best_rate(encoder, batch)
     start, cpu, own = time.perf_counter(), time.process_time(), time.thread_time()
     unreadable: dict[bytes, str] = {}
-    work = (
-        found
-        for ids, contents in new.parts()
-        for found in zip(contents, store.image_paths(ids), strict=True)
-    )
     with _Writer(cache, kind, len(new), progress) as writer:
 
         def told(decoded: Batch) -> None:
             done.decode += decoded.seconds
             unreadable.update(decoded.unreadable)
+            cache.refuse(kind, decoded.unreadable)
             writer.leave_out(len(decoded.unreadable))
 
         workers = os.cpu_count() or 1
-        for contents, encoded in encoded_images(work, encoder, batch, workers, told, few):
-            writer.add(contents, encoded)
-    done.count, done.seconds = len(new) - len(unreadable), time.perf_counter() - start
+        for parts in _rounds(new, cache, kind, writer):
+            work = (
+                found
+                for ids, contents in parts
+                for found in zip(contents, store.image_paths(ids), strict=True)
+            )
+            for contents, encoded in encoded_images(work, encoder, batch, workers, told, few):
+                writer.add(contents, encoded)
+    unreadable |= cache.refused(kind, new.contents)
+    done.count, done.seconds = writer.stored, time.perf_counter() - start
     done.inference = time.process_time() - cpu - done.decode - (time.thread_time() - own)
     plan.drop(unreadable)
     return done
@@ -125,12 +128,28 @@ def embed_texts(
     new = plan.new_captions
     if not len(new):
         return 0
-    contents = (content for _, part in new.parts() for content in part)
-    texts = _batches((t for ids, _ in new.parts() for t in store.caption_texts(ids)), CAPTIONS)
     with _Writer(cache, TEXT, len(new), progress) as writer:
-        for encoded in encoder.stream_texts(texts):
-            writer.add(list(islice(contents, len(encoded))), encoded)
-    return len(new)
+        for parts in _rounds(new, cache, TEXT, writer):
+            here, there = tee(parts)
+            contents = (content for _, part in there for content in part)
+            texts = _batches((t for ids, _ in here for t in store.caption_texts(ids)), CAPTIONS)
+            for encoded in encoder.stream_texts(texts):
+                writer.add(list(islice(contents, len(encoded))), encoded)
+    return writer.stored
+
+
+def _rounds(
+    new: Work, cache: EmbeddingCache, kind: str, writer: _Writer
+) -> Iterator[Iterator[tuple[list[int], list[bytes]]]]:
+    """What is to be embedded here, as ids and contents: once, unless others give something up."""
+    settled = False
+    while not settled:
+        parts = map(new.part, cache.claims(kind, new.contents, STORED[kind]))
+        first = next(parts, None)
+        if first is not None:
+            yield chain([first], parts)
+        writer.flush()
+        settled = cache.settled(kind, writer.left)
 
 
 def best_rate(encoder: Encoder, batch: int) -> float:
@@ -161,22 +180,32 @@ class _Writer:
         self._contents: list[bytes] = []
         self._rows: list[Rows] = []
         self._done = 0
+        self.stored = 0  # by us; others may have stored some of what was to be done
 
     def add(self, contents: list[bytes], encoded: Encoded) -> None:
         self._contents += contents
         self._rows.append(packed(encoded))
         if len(self._contents) >= STORED[self._kind]:
-            self._store()
+            self.flush()
 
     def leave_out(self, count: int) -> None:
         """These need not be waited for."""
         self._done += count
 
-    def _store(self) -> None:
+    def left(self, count: int) -> None:
+        """So many are not stored yet, by whomever."""
+        self._done = max(self._done, self._total - count)
+        self._tell()
+
+    def flush(self) -> None:
         if self._contents:
             self._cache.put(self._kind, self._contents, np.concatenate(self._rows))
             self._done += len(self._contents)
+            self.stored += len(self._contents)
             self._contents, self._rows = [], []
+        self._tell()
+
+    def _tell(self) -> None:
         stage = "captions" if self._kind == TEXT else "images"
         self._progress(stage, self._done, self._total)
 
@@ -190,7 +219,7 @@ class _Writer:
         trace: TracebackType | None,
     ) -> None:
         """However the stage ends, by Ctrl-C too, what is ready is stored first."""
-        self._store()
+        self.flush()
 
 
 def _batches(values: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from db import generations
 from db.cache import EmbeddingCache
+from db.caches import open_cache
 from db.databases import generations_of
 from db.home import Home
 from db.store import Store
@@ -43,7 +44,7 @@ class BuildSummary:
     generation: str = ""
     items: int = 0
     captions: int = 0
-    indexed: int = 0  # embedded by this run
+    indexed: int = 0  # embedded by this run, or by others beside it
     unchanged: int = 0  # embedded by an earlier one
     skipped: int = 0  # its file is no longer there
     failed: int = 0  # its file cannot be read
@@ -63,9 +64,10 @@ def build_index(
 ) -> BuildSummary:
     """Bring the index to what the catalog holds and publish it as a new generation.
 
-    Where the live generation already is what would be built, it stays.
+    Where the live generation already is what would be built, it stays. Where the rows are in
+    PostgreSQL, jobs on several machines share what is to be embedded, and one of them publishes.
     """
-    with home.locked("index build"):
+    with home.building("index build"):
         total = store.count_items()
         if not total:
             raise CatalogError(
@@ -73,7 +75,7 @@ def build_index(
             )
         run = store.start_run("index")
         summary = BuildSummary()
-        with EmbeddingCache(home.cache, encoder.fingerprint) as cache:
+        with open_cache(home, encoder.fingerprint) as cache:
             kind = IMAGE
             if settings.runtime.precision == "int8":
                 with _timed(summary, "calibrate"):
@@ -95,10 +97,11 @@ def build_index(
                     "check the paths, then import again",
                 )
             summary.indexed = int(np.isin(plan.images.contents, plan.new_images.contents).sum())
-            summary.generation = _generation(
-                home, store, plan, encoder, cache, settings, summary, progress, kind
-            )
-            cache.forget_other_models()
+            with home.publishing():
+                summary.generation = _generation(
+                    home, store, plan, encoder, cache, settings, summary, progress, kind
+                )
+                cache.forget_other_models()
         summary.items, summary.captions = len(plan.images), len(plan.captions)
         summary.unchanged = summary.items - summary.indexed
         summary.skipped = sum(status == "skipped" for _, status, _ in plan.failures)

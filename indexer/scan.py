@@ -53,11 +53,15 @@ class Work:
     def contents(self) -> Digests:
         return self.rows.contents[self.places]
 
+    def part(self, some: Ids) -> tuple[list[int], list[bytes]]:
+        """Ids and contents of some of it: as objects they are several times as large."""
+        part = self.rows[self.places[some]]
+        return part.ids.tolist(), as_bytes(part.contents)
+
     def parts(self) -> Iterator[tuple[list[int], list[bytes]]]:
-        """Ids and contents, some at a time: as objects they are several times as large."""
+        """All of it, some at a time."""
         for start in range(0, len(self), REPORT):
-            part = self.rows[self.places[start : start + REPORT]]
-            yield part.ids.tolist(), as_bytes(part.contents)
+            yield self.part(np.arange(start, min(start + REPORT, len(self))))
 
 
 @dataclass

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 import images
-from db.cache import EmbeddingCache, digests
+from db.cache import digests
+from db.caches import open_cache
 from db.home import Home
 from db.journal import Journal
 from encoder.encoded import Encoded, Encoder
@@ -55,7 +56,7 @@ def vectors(
 ) -> tuple[list[Picture], Encoded]:
     """The pictures whose vectors are known or can be made, with what the model says of them."""
     there, rows = list[Picture](), list[np.ndarray]()
-    with EmbeddingCache(home.cache, encoder.fingerprint) as cache:
+    with open_cache(home, encoder.fingerprint) as cache:
         contents = digests(b"".join(bytes.fromhex(one.content) for one in some))
         known = np.isin(contents, cache.known(KIND)) if len(some) else np.empty(0, np.bool_)
         for part in cache.get(KIND, contents[known]):

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
+from db.databases import database_of
 from db.home import Home
 
 ADDRESS = "PAIRDEX_TEST_POSTGRES"
@@ -95,6 +96,11 @@ def database() -> Iterator[str]:
         yield name
     finally:
         ask("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def name_of(home: Home) -> str:
+    """The database that holds the rows of a home."""
+    return urlsplit(database_of(home.path).url).path.strip("/")
 
 
 def settle(home: Home, url: str) -> Home:

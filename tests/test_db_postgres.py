@@ -40,7 +40,16 @@ from settings import DbSettings, load_settings
 from tests.conftest import squares
 from tests.filter_catalog import items
 from tests.filter_samples import Draw
-from tests.postgres_samples import ADDRESS, address, ask, database, guarded, home_of, settle
+from tests.postgres_samples import (
+    ADDRESS,
+    address,
+    ask,
+    database,
+    guarded,
+    home_of,
+    name_of,
+    settle,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULTS = load_settings(environment={}).db
@@ -54,10 +63,6 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 def at(url: str, **changes: float) -> DbSettings:
     return DbSettings(**({"url": url, "pool": 3, "timeout": 60.0} | changes))  # type: ignore[arg-type]
-
-
-def name_of(home: Home) -> str:
-    return re.sub(r".*/(pairdex\w+).*", r"\1", database_of(home.path).url)
 
 
 def judgement(item: str = "3", query: str = "red") -> Judgement:
