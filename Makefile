@@ -76,7 +76,7 @@ browser:
 	  || echo 'chromium could not be installed: the tests of the page will be skipped'
 
 test: .venv/installed browser
-	$(BIN)/python -m pytest -q -n auto --dist loadfile
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

@@ -15,6 +15,8 @@ import termios
 import time
 from pathlib import Path
 
+from tests.made_once import copied, made_once
+
 ROOT = Path(__file__).resolve().parent.parent
 PAIRDEX = [sys.executable, str(ROOT / "cli.py")]
 QUIET = {"COLUMNS": "80", "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"}
@@ -22,9 +24,14 @@ PROMPT = r"\x1b\[\?2004h"  # what a terminal is told when a line may be typed
 
 
 def creatures(folder: Path) -> Path:
-    """A dozen creatures, indexed with the model that ships."""
-    home = folder / "home"
-    art = home.parent / "art"
+    """A home with a dozen creatures, indexed with the model that ships; a copy of one's own."""
+    made = made_once("creatures", _creatures)
+    (folder / "art").symlink_to(made / "art")
+    return copied(made / "home", folder / "home")
+
+
+def _creatures(folder: Path) -> None:
+    home, art = folder / "home", folder / "art"
     for step in (
         ("catalog", "demo", "--items", "12", "--out", art),
         ("catalog", "import", art / "catalog.csv"),
@@ -32,7 +39,6 @@ def creatures(folder: Path) -> Path:
     ):
         done = subprocess.run([*PAIRDEX, "--home", home, *step], capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
-    return home
 
 
 def run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from db.home import Home
 from db.store import Store
 from indexer.job import build_index
 from settings import Settings, load_settings
+from tests import made_once
 from tests.fakes import COLOURS, FakeEncoder, draw, record
 from tests.feed_server import FeedServer, serving
 
@@ -22,6 +24,29 @@ if TYPE_CHECKING:
 # No test is timed: a busy machine is no mistake in the program.
 hypothesis_settings.register_profile("pairdex", deadline=None)
 hypothesis_settings.load_profile("pairdex")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where the processes of this run find what one of them has made (made_once.py)."""
+    mine = tmp_path_factory.getbasetemp()
+    place = mine.parent if os.environ.get("PYTEST_XDIST_WORKER") else mine
+    (place / "made").mkdir(exist_ok=True)
+    made_once.use(place / "made")
+
+
+# Few tests, much time each: first, so that no process is still at one when all others have ended.
+LONG = """test_training_fit test_training_products test_indexer_ray test_service_kills
+test_training_products_tune test_training_report test_training_shipped test_indexer_kills
+test_tagger_kills test_catalog_goods test_tagger_command test_cli test_service_schemathesis
+test_service_page_access test_search_command
+test_tagger_watch test_encoder_int8""".split()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
 
 
 @pytest.fixture

@@ -10,17 +10,22 @@ import numpy as np
 from encoder import artifact as artifacts
 from encoder.inputs import Tokenizer
 from encoder.scoring import Scoring
+from tests.made_once import copied, made_once
 
 TEXTS = ["a fire-type lizard", "불꽃 도마뱀", "", "x " * 60, "blue bird"]
 SIDE, LENGTH = 48, 16
 
 
 def tiny_artifact(folder: Path) -> Path:
+    """Made once for all tests: Keras and the export take longer than most of them."""
+    return copied(made_once("tiny", _made), folder)
+
+
+def _made(folder: Path) -> None:
     import training  # noqa: F401  # loads Keras without its greeting
     from encoder.network import NetworkShape, build_network
     from training.export import export_graphs
 
-    folder.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer.fit(TEXTS, 300, LENGTH)
     shape = NetworkShape("tiny", SIDE, vocabulary=tokenizer.size, tags=4, max_tokens=LENGTH)
     network = build_network(shape)
@@ -40,4 +45,3 @@ def tiny_artifact(folder: Path) -> Path:
             scoring=Scoring(), recipe={}, metrics={},
         ),
     )  # fmt: skip
-    return folder

@@ -13,14 +13,15 @@ from db.links import Link
 from db.store import Store
 from settings import Settings, load_settings
 from tests.catalog_samples import load
+from tests.made_once import copied, made_once
 
 DAY = dt.date(2026, 11, 20)
 GOODS, SEED = 6, 3
 
 
-def draw_shop(folder: Path) -> Path:
-    draw_goods(folder, items=GOODS, seed=SEED, day=DAY)
-    return folder
+def drawn_shop() -> Path:
+    """Its files, which nobody may change."""
+    return made_once("shop", lambda folder: draw_goods(folder, items=GOODS, seed=SEED, day=DAY))
 
 
 def tiny(**training: object) -> Settings:
@@ -34,10 +35,15 @@ def tiny(**training: object) -> Settings:
     )  # fmt: skip
 
 
-def recognising(shop: Path, folder: Path) -> Path:
-    """A home with the shop's catalog, its recogniser and its links."""
+def recognising(folder: Path) -> Path:
+    """A home with the shop's catalog, its recogniser and its links; a copy of one's own."""
+    return copied(made_once("recognising", _recognising), folder)
+
+
+def _recognising(folder: Path) -> None:
     from training.products_job import learn_products
 
+    shop = drawn_shop()
     load(shop / "catalog.csv", folder)
     settings = tiny()
     with Store.open(folder) as store:
@@ -45,7 +51,6 @@ def recognising(shop: Path, folder: Path) -> Path:
         for name, on in (("promotions", "product"), ("stores", "")):
             link = Link(name, str(shop / f"{name}.csv"), name, on)  # type: ignore[arg-type]
             link_table(store, link, settings.links)
-    return folder
 
 
 def photos(shop: Path) -> list[tuple[Path, str]]:

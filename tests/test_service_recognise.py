@@ -15,19 +15,19 @@ from tagger.offers import Place
 from tagger.record import Recogniser
 from tests.fakes import FakeEncoder
 from tests.service_samples import serving
-from tests.shop_samples import DAY, draw_shop, photos, recognising, tiny
+from tests.shop_samples import DAY, drawn_shop, photos, recognising, tiny
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_shop(tmp_path_factory.mktemp("shop"))
+    return drawn_shop()
 
 
 @pytest.fixture(scope="module")
 def home(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return Home(recognising(shop, tmp_path_factory.mktemp("home") / "home"))
+    return Home(recognising(tmp_path_factory.mktemp("home") / "home"))
 
 
 @pytest.fixture(scope="module")

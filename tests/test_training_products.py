@@ -23,7 +23,7 @@ from errors import CatalogError, ModelError, SettingsError
 from tagger.offers import Place
 from tagger.record import Candidate, Recogniser, Record
 from tests.catalog_samples import load, save_picture, write_csv
-from tests.shop_samples import DAY, GOODS, SEED, draw_shop, photos, recognising, tiny
+from tests.shop_samples import DAY, GOODS, SEED, drawn_shop, photos, recognising, tiny
 from training.photographed import photographed, product_mask
 from training.products_calibrate import Queries, calibrate, left_out
 from training.products_head import with_centres
@@ -34,13 +34,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_shop(tmp_path_factory.mktemp("shop"))
+    return drawn_shop()
 
 
 @pytest.fixture(scope="module")
 def home(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop's catalog with its recogniser and its links."""
-    return recognising(shop, tmp_path_factory.mktemp("home") / "home")
+    return recognising(tmp_path_factory.mktemp("home") / "home")
 
 
 # -- views ------------------------------------------------------------------------------------
