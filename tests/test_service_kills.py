@@ -152,7 +152,7 @@ def test_progress_and_publishes_are_heard_as_they_happen(home: Home) -> None:
         listener.join(PATIENCE)
         assert not listener.is_alive()
         stages = [data["stage"] for _, name, data in heard if name == "progress"]
-        assert list(dict.fromkeys(stages))[:3] == ["scan", "images", "captions"]
+        assert list(dict.fromkeys(stages))[:4] == ["begin", "scan", "images", "captions"]
         published = next((when, data) for when, name, data in heard if name == "published")
         assert (published[1]["job"], published[1]["generation"]) == (job, "000001")
         first = next(when for when, name, _ in heard if name == "progress")

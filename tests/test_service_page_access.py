@@ -10,7 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 from settings import load_settings
-from tests.page_samples import closed, looking
+from tests.fakes import draw
+from tests.page_samples import closed, looking, settled
+from tests.test_service_page_item import give
 
 CARDS = ".grid > .card:not(.ghost)"
 # Addresses of every view, and what shows that it is there.
@@ -26,6 +28,25 @@ VIEWS = {
 }
 
 
+# What opens each dialog, on a page of results.
+DIALOGS = {
+    "scores": "What do scores mean?",
+    "controls": "#controls",
+    "language": "How to write a query",
+    "keys": "#help",
+}
+
+
+def grave(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds serious, and where."""
+    found = Axe().run(page).response["violations"]
+    return [
+        (one["id"], [node["html"] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("phone", [False, True])
 def test_axe_finds_nothing_serious_in_any_view(
@@ -36,14 +57,40 @@ def test_axe_finds_nothing_serious_in_any_view(
         for name, (address, there) in VIEWS.items():
             page.goto(address)
             expect(page.locator(there).first).to_be_visible()
-            found = Axe().run(page).response["violations"]
-            grave = [
-                (one["id"], [node["html"] for node in one["nodes"]])
-                for one in found
-                if one["impact"] in ("serious", "critical")
-            ]
-            assert not grave, name
+            if "view=" not in address:
+                settled(page)
+            assert not grave(page), name
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_any_dialog(browser: Browser, site: str, scheme: str) -> None:
+    with looking(browser, site, color_scheme=scheme) as page:
+        page.goto("/?q=red")
+        expect(page.locator(CARDS).first).to_be_visible()
+        for name, opener in DIALOGS.items():
+            if opener.startswith("#"):
+                page.locator(opener).click()
+            else:
+                page.get_by_role("button", name=opener).click()
+            expect(page.get_by_role("dialog")).to_be_visible()
+            assert not grave(page), name
+            page.keyboard.press("Escape")
+            expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_tagged_pictures(
+    browser: Browser, site: str, scheme: str, tmp_path: Path
+) -> None:
+    with looking(browser, site, color_scheme=scheme) as page:
+        page.goto("/?view=tag")
+        give(page, draw(tmp_path, "new", "green", shade=5))
+        expect(page.locator("#tagged .strip img").first).to_be_visible()
+        assert not grave(page)
+        page.get_by_role("button", name="Add to the catalog").click()
+        expect(page.get_by_role("form", name="Add to the catalog")).to_be_visible()
+        assert not grave(page), "the form"
 
 
 def test_everything_is_done_by_keyboard_alone(page: Page) -> None:
@@ -188,6 +235,7 @@ def test_a_key_opens_the_page_where_one_is_needed(browser: Browser, tmp_path: Pa
         dialog.get_by_label("API key").fill("pdx_wrong_key")
         dialog.get_by_role("button", name="Sign in").click()
         expect(dialog.locator(".message.bad")).to_be_visible()
+        assert not grave(page)
         dialog.get_by_label("API key").fill(key)
         dialog.get_by_role("button", name="Sign in").click()
         expect(page.locator(CARDS).first).to_be_visible()
