@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 from pathlib import Path
 
 from catalog.demo.goods import assortment, draw_goods
-
-DAY = dt.date(2026, 11, 20)
-GOODS, SEED = 6, 3
+from tests.shop_samples import DAY, GOODS, SEED, drawn_shop
 
 
 def test_the_same_seed_draws_the_same_shop_and_another_another(tmp_path: Path) -> None:
@@ -22,11 +19,8 @@ def test_the_same_seed_draws_the_same_shop_and_another_another(tmp_path: Path) -
     assert drawn("a", 5) != drawn("c", 6)
 
 
-def test_the_shop_has_promotions_past_running_and_to_come_and_strangers_of_its_brands(
-    tmp_path: Path,
-) -> None:
-    shop = tmp_path
-    draw_goods(shop, items=GOODS, seed=SEED, day=DAY)
+def test_the_shop_has_promotions_past_running_and_to_come_and_strangers_of_its_brands() -> None:
+    shop = drawn_shop()
     with (shop / "promotions.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     today = DAY.isoformat()
