@@ -44,7 +44,7 @@ def asked(page: Page, file: Path) -> None:
     form = page.get_by_role("form", name="Which product?")
     form.get_by_label("Near").fill("37.5665,126.9780")
     form.get_by_label("Within").fill("50km")
-    form.get_by_label("On").fill(DAY.isoformat())
+    form.get_by_label("On", exact=True).fill(DAY.isoformat())
     form.get_by_role("button", name="Look again").click()
 
 

@@ -64,7 +64,10 @@ function panel(file) {
     ),
   );
 
+  let asked = 0; // an answer to an earlier question must not come last
+
   async function look() {
+    const mine = ++asked;
     const body = new FormData();
     body.append("image", file, file.name || "pasted");
     const options = Object.fromEntries(
@@ -75,9 +78,9 @@ function panel(file) {
     body.append("options", JSON.stringify(options));
     try {
       const answer = await ask("/v1/recognise", { body });
-      found.replaceChildren(record(answer.images[0]));
+      if (mine === asked) found.replaceChildren(record(answer.images[0]));
     } catch (error) {
-      found.replaceChildren(problem(error));
+      if (mine === asked) found.replaceChildren(problem(error));
     }
   }
 
