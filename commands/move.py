@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -151,7 +152,9 @@ def _compared(
 def _settings(to: str, target: Rows, vectors: str) -> dict[str, str]:
     """The two that say so, as config.toml has them."""
     if target.settings.url:
-        return {"db.url": to, "vectors.backend": vectors}
+        # Without its password, which has a better place in ~/.pgpass.
+        url = re.sub(r"(//[^:/@]*):[^@]*@", r"\1@", to)
+        return {"db.url": url, "vectors.backend": vectors}
     return {"db.url": "", "vectors.backend": "faiss"}
 
 
