@@ -67,12 +67,14 @@ def move(
             moved = move_generations(
                 kept, there, recall, _verify(current.settings), replace, progress
             )
+        embeddings = _embeddings(home, source, target, kept, progress)
         same = _compared(home, current.settings, target, kept, there, progress)
     body = {
         "schema": "pairdex.move.v1",
         "to": target.where,
         "tables": msgspec.to_builtins(rows),
         "generations": msgspec.to_builtins(moved),
+        "embeddings": embeddings,
         "answers": None if same is None else msgspec.to_builtins(same),
         "settings": _settings(to, target, vectors),
     }
@@ -123,6 +125,24 @@ def _verify(settings: Settings) -> Callable[[Generation], None]:
     )
 
 
+def _embeddings(
+    home: Home, source: Rows, target: Rows, kept: Generations, progress: Progress
+) -> int:
+    """How many of the live generation's model have come over."""
+    from db.moving_embeddings import cache_at, move_embeddings
+    from indexer.embed import IMAGE, TEXT
+
+    live = kept.current_name()
+    if live is None or source.where == target.where:
+        return 0
+    model = kept.manifest(live).fingerprint
+    with (
+        cache_at(home, source.settings, model) as one,
+        cache_at(target.home, target.settings, model) as other,
+    ):
+        return move_embeddings(one, other, (IMAGE, TEXT), progress)
+
+
 def _compared(
     home: Home,
     settings: Settings,
@@ -169,6 +189,8 @@ def _tell(current: Session, body: dict[str, object], same: Sameness | None) -> N
     for one in moved:
         there = " (there already)" if one["already"] else ""
         say(f"generation {one['name']}{there}: {one['files']} files, checksums are equal")
+    if body["embeddings"]:
+        say(f"{body['embeddings']:,} embeddings")
     if same is not None:
         say(
             f"{same.equal} of {same.queries} queries have the same first ten; of all first tens "

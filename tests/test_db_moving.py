@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from db.databases import database_of, generations_of
 from db.home import Home
 from db.judgements import Judgement
 from db.moving import Rows, move_rows
+from db.moving_embeddings import cache_at, move_embeddings
 from db.moving_files import move_files
 from db.moving_generations import move_generations
 from db.pgvector import PostgresGenerations
@@ -25,6 +27,7 @@ from db.queue import Queue
 from db.store import Store
 from errors import HomeError, IndexStateError
 from evaluation.sameness import queries_of, same_answers
+from indexer.embed import IMAGE, TEXT
 from indexer.job import build_index
 from indexer.verify import check
 from search import Searcher
@@ -168,6 +171,23 @@ def test_what_arrives_damaged_is_told(full: Home, name: str) -> None:
         move_generations(generations_of(full), server, 0.98, nothing)
 
 
+def test_embeddings_come_over_once(full: Home, name: str, tmp_path: Path) -> None:
+    settings = into(name, full).settings
+    with (
+        cache_at(full, database_of(full.path), "fake") as one,
+        cache_at(full, settings, "fake") as two,
+        cache_at(Home(tmp_path), database_of(full.path), "fake") as three,
+    ):
+        count = len(one.known(IMAGE)) + len(one.known(TEXT))
+        assert count > 12
+        assert move_embeddings(one, two, (IMAGE, TEXT)) == count
+        assert move_embeddings(one, two, (IMAGE, TEXT)) == 0
+        assert move_embeddings(two, three, (IMAGE, TEXT)) == count
+        contents = np.sort(one.known(TEXT))
+        [rows], [others] = (list(cache.get(TEXT, contents)) for cache in (one, three))
+        assert np.array_equal(rows, others)
+
+
 def test_a_new_home_gets_the_model_and_its_own_place(tmp_path: Path) -> None:
     home = Home(tmp_path / "old")
     home.artifact.mkdir(parents=True)
@@ -196,7 +216,8 @@ def test_the_command_moves_rows_and_says_how_to_switch(
     )
     assert done.returncode == 0, done.stderr
     body = json.loads(done.stdout)
-    assert body["settings"] == {"db.url": address(name), "vectors.backend": "pgvector"}
+    shown = address(name).replace("postgres:@", "postgres@")  # no password is told
+    assert body["settings"] == {"db.url": shown, "vectors.backend": "pgvector"}
     assert {one["table"]: one["rows"] for one in body["tables"]}["judgements"] == 1
     done = subprocess.run([*command, "mysql://there"], capture_output=True, text=True)
     assert done.returncode == 2
