@@ -70,17 +70,19 @@ def calibrate(
     temperature = _temperature(logits, queries.labels)
     said, truth, right, chance = _tried(trials, temperature)
     weights = _weights(said, truth)
-    one = sigmoid(np.asarray(said @ np.asarray(weights[:-1]) + weights[-1], np.float32))
-    sure = np.asarray(one * chance, np.float64)
-    threshold = _threshold(sure[truth == 0], sure[right], recipe.refuse)
+    sure = _sure(said, chance, weights)
+    # What is known is judged by the head that will be used; what is not, it cannot be asked about.
+    said_of_known, _, right_of_known, chance_of_known = _tried([Trial(head, queries)], temperature)
+    known = _sure(said_of_known, chance_of_known, weights)
+    threshold = _threshold(sure[truth == 0], known[right_of_known], recipe.refuse)
     order = np.argsort(-logits, axis=1)
     places = (order == queries.labels[:, None]).argmax(axis=1)
     metrics = {
         "queries": len(queries.labels),
         "val.top1": round(float((places == 0).mean()), 4),
         "val.top5": round(float((places < 5).mean()), 4),
-        "val.recognised": round(float((right & (sure >= threshold))[truth == 1].mean()), 4),
-        "val.wrong": round(float((~right & (sure >= threshold))[truth == 1].mean()), 4),
+        "val.recognised": round(float((right_of_known & (known >= threshold)).mean()), 4),
+        "val.wrong": round(float((~right_of_known & (known >= threshold)).mean()), 4),
         "val.unknown_refused": round(float((sure < threshold)[truth == 0].mean()), 4)
         if (truth == 0).any()
         else None,
@@ -120,6 +122,14 @@ def _tried(
         rows.append((said, (labels >= 0).astype(np.intp), logits.argmax(axis=1) == labels, chance))
     said, truth, right, chance = (np.concatenate(column) for column in zip(*rows, strict=True))
     return said, truth, right, chance
+
+
+def _sure(
+    said: NDArray[np.float64], chance: NDArray[np.float64], weights: Sequence[float]
+) -> NDArray[np.float64]:
+    """The probability of the first product: that of any, times the softmax."""
+    one = sigmoid(np.asarray(said @ np.asarray(weights[:-1]) + weights[-1], np.float32))
+    return np.asarray(one * chance, np.float64)
 
 
 def _weights(said: NDArray[np.float64], truth: NDArray[np.intp]) -> list[float]:
