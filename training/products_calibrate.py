@@ -145,14 +145,14 @@ def _weights(said: NDArray[np.float64], truth: NDArray[np.intp]) -> list[float]:
 def _threshold(unknown: NDArray[np.float64], known: NDArray[np.float64], refuse: float) -> float:
     """The least that refuses this share of unknown products.
 
-    Where nearly all that is known and right lies above, half-way up to that: products that nobody
-    has tried yet are refused by the room between.
+    Or a higher one, under which nothing but the last few of the known and right lie: what a shop
+    is shown differs more from its goods than the few that were kept out of it.
     """
     if len(unknown) < FEWEST:
         return 0.5
     least = float(np.quantile(unknown, refuse))
-    upper = float(np.quantile(known, SPARED)) if len(known) else 0.0
-    return float(min(0.99, max(least + 1e-6, (least + upper) / 2)))
+    free = float(np.quantile(known, SPARED)) if len(known) else 0.0
+    return float(min(0.99, max(least + 1e-6, free)))
 
 
 def _ece(sure: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
