@@ -146,13 +146,13 @@ _STATES = {
 _REFUSALS = (
     ("password authentication failed", "refuses the password", "mend db.url or ~/.pgpass"),
     ("no password supplied", "wants a password", "put it into ~/.pgpass or PGPASSWORD"),
-    ("does not exist", "cannot be opened", "make it, see docs/postgres.md, or mend db.url"),
-    ("no pg_hba.conf entry", "does not let us in", "allow it in the server's pg_hba.conf"),
+    ("pg_hba.conf", "does not let us in", "allow it in the server's pg_hba.conf"),
     ("permission denied for database", "does not let us in", "GRANT CONNECT to the role"),
-    ("too many", "takes no more connections", "lower db.pool, or raise its max_connections"),
-    ("invalid ", "cannot be opened", "mend db.url"),
     ("SSL", "cannot be reached over TLS", "check sslmode and sslrootcert in db.url"),
     ("certificate", "cannot be reached over TLS", "check sslmode and sslrootcert in db.url"),
+    ("does not exist", "cannot be opened", "make it, see docs/postgres.md, or mend db.url"),
+    ("too many", "takes no more connections", "lower db.pool, or raise its max_connections"),
+    ("invalid ", "cannot be opened", "mend db.url"),
 )
 _MISSING = re.compile(r'extension "(\w+)"|type "(halfvec|vector)"|operator class "(\w+)"')
 
@@ -204,7 +204,7 @@ def _first_line(error: BaseException) -> str:
     said = re.sub(r"^connection (failed|is bad): ", "", said)
     said = re.sub(r"^connection to server (at|on) .*? failed: ", "", said)
     said = re.sub(r"^(FATAL|ERROR): +", "", said)
-    return said[:1].lower() + said[1:]
+    return said if said[1:2].isupper() else said[:1].lower() + said[1:]
 
 
 def application(job: str) -> str:

@@ -93,7 +93,7 @@ def test_filters_find_what_they_find_in_sqlite(home: Home, tmp_path: Path) -> No
                 assert there.field_values(field, 20) == mine.field_values(field, 20)
 
 
-@pytest.mark.parametrize("version", [180_000, 170_000])
+@pytest.mark.parametrize("version", [0, 170_000], ids=["the server's own", "17"])
 def test_every_character_is_folded_as_python_folds_it(postgres: str, version: int) -> None:
     """17 has no `casefold`: what stands in for it runs on 18 too."""
     url = postgres.replace("+psycopg", "")
@@ -104,9 +104,10 @@ def test_every_character_is_folded_as_python_folds_it(postgres: str, version: in
     ]
     letters += ["ΑΣ ΑΣΑ", "Straße", "ﾌﾟ", "ﷺ", "I\u0307", "한글", "가"]
     with psycopg.connect(url, autocommit=True) as connection:
-        if connection.info.server_version < version:
-            pytest.skip(f"the server is {connection.info.server_version}")
-        connection.execute(statement(version).encode())
+        own = connection.info.server_version
+        if own < version:
+            pytest.skip(f"the server is {own}")
+        connection.execute(statement(version or own).encode())
         query = "SELECT given, pairdex_fold(given) FROM unnest(%s::text[]) AS given"
         rows = connection.execute(query, (letters,)).fetchall()
     assert len(rows) == len(letters)
