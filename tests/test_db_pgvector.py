@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from indexer.verify import verify_generation
 from settings import load_settings
 from tests.generation_samples import publish_in
 from tests.postgres_samples import address, ask, database
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +170,30 @@ def test_pgvector_without_a_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[vectors]\nbackend = "pgvector"\n', encoding="utf-8")
     with pytest.raises(SettingsError, match=r"db\.url is empty"):
         generations_of(Home(tmp_path))
+
+
+def test_a_killed_builder_leaves_nothing_in_the_database(
+    home: Home, kept: PostgresGenerations, name: str
+) -> None:
+    """It is killed when all is written and only the end of its transaction is missing."""
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from db.databases import generations_of; from db.home import Home\n"
+        "from tests.generation_samples import publish_in\n"
+        "def told(_): print('written', flush=True); time.sleep(600)\n"
+        f"publish_in(generations_of(Home(Path({str(home.path)!r}))), rows=20, verify=told)\n"
+    )
+    before = kept.names(), kept.current_name()
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE
+    ) as builder:
+        assert builder.stdout is not None
+        assert builder.stdout.readline() == b"written\n"
+        builder.kill()
+    assert (kept.names(), kept.current_name()) == before
+    tables = ask(name, "SELECT relname FROM pg_class WHERE relname LIKE 'vectors%images'")
+    assert {table.split("_")[1] for (table,) in tables} == set(before[0])
+    assert [path.name[:10] for path in kept.leftovers()] == [".building-"]
+    publish_in(kept, rows=9, keep=9)  # with a name of its own, and the folder is gone
+    assert kept.leftovers() == []
+    kept.point("000001")
