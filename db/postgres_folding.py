@@ -19,7 +19,7 @@ _CREATE = """
 CREATE OR REPLACE FUNCTION pairdex_fold(given text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT COST 10
 RETURN CASE
-  WHEN given ~ '^[\\x01-\\x7f]*$' THEN lower(given COLLATE "C")
+  WHEN octet_length(given) = char_length(given) THEN lower(given COLLATE "C")
   ELSE normalize({folded}, NFKC) COLLATE "C"
 END
 """
