@@ -169,13 +169,13 @@ def _compared(
         )
 
 
-def _settings(to: str, target: Rows, vectors: str) -> dict[str, str]:
+def _settings(to: str, target: Rows, vectors: str) -> dict[str, dict[str, str]]:
     """The two that say so, as config.toml has them."""
     if target.settings.url:
         # Without its password, which has a better place in ~/.pgpass.
         url = re.sub(r"(//[^:/@]*):[^@]*@", r"\1@", to)
-        return {"db.url": url, "vectors.backend": vectors}
-    return {"db.url": "", "vectors.backend": "faiss"}
+        return {"db": {"url": url}, "vectors": {"backend": vectors}}
+    return {"db": {"url": ""}, "vectors": {"backend": "faiss"}}
 
 
 def _tell(current: Session, body: dict[str, object], same: Sameness | None) -> None:
@@ -199,11 +199,11 @@ def _tell(current: Session, body: dict[str, object], same: Sameness | None) -> N
         )
     settings = body["settings"]
     assert isinstance(settings, dict)
-    lines = {"[db]": f'url = "{settings["db.url"]}"'}
-    lines["[vectors]"] = f'backend = "{settings["vectors.backend"]}"'
     say("to switch, put into the config.toml of the home:", style="dim")
-    for section, line in lines.items():
-        say(f"{plain(section)}\n{plain(line)}", soft_wrap=True)
+    for section, keys in settings.items():
+        for key, value in keys.items():
+            say(plain(f"[{section}]"))
+            say(plain(f'{key} = "{value}"'), soft_wrap=True)
 
 
 def _refuse(same: Sameness) -> None:

@@ -217,7 +217,7 @@ def test_the_command_moves_rows_and_says_how_to_switch(
     assert done.returncode == 0, done.stderr
     body = json.loads(done.stdout)
     shown = address(name).replace("postgres:@", "postgres@")  # no password is told
-    assert body["settings"] == {"db.url": shown, "vectors.backend": "pgvector"}
+    assert body["settings"] == {"db": {"url": shown}, "vectors": {"backend": "pgvector"}}
     assert {one["table"]: one["rows"] for one in body["tables"]}["judgements"] == 1
     done = subprocess.run([*command, "mysql://there"], capture_output=True, text=True)
     assert done.returncode == 2
