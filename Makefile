@@ -1,5 +1,6 @@
 # make demo   the main job on the built-in catalog        make lint    ruff, mypy
-# make test   all tests                                   make bench   speed, measured
+# make test   all tests but the longest                   make bench   speed, measured
+# make test-long   those too, some minutes more
 # make base   train the shipped base checkpoint anew      make docs    docs that are made from code
 # make demo-goods   a shop: photographs → products, promotions, nearest store
 # Each sets up what it needs; a second run re-uses it.
@@ -11,11 +12,11 @@ PAIRDEX := $(BIN)/pairdex --home $(DEMO)/home
 # Quiet, and where the wheel's own address never needs to be known.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo demo-goods test browser lint format bench base docs lock clean
+.PHONY: help demo demo-goods test test-long browser lint format bench base docs lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,5s/^# //p' Makefile
+	@sed -n '1,6s/^# //p' Makefile
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -76,7 +77,10 @@ browser:
 	  || echo 'chromium could not be installed: the tests of the page will be skipped'
 
 test: .venv/installed browser
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m 'not long'
+
+test-long: .venv/installed
+	$(BIN)/python -m pytest -q -m long
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,14 +58,6 @@ def looking(browser: Browser, base: str, **wishes: object) -> Iterator[Page]:
 def settled(page: Page) -> None:
     """What is shown is the answer to what was asked last."""
     expect(page.locator(".results")).not_to_have_attribute("aria-busy", "true")
-
-
-def until(condition: Callable[[], object]) -> None:
-    """For what the page does not show."""
-    end = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def catalog(home: Home, pictures: Path) -> Store:

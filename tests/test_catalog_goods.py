@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pytest
+
 from catalog.demo.goods import assortment, draw_goods
 from tests.shop_samples import DAY, GOODS, SEED, drawn_shop
 
 
+@pytest.mark.long
 def test_the_same_seed_draws_the_same_shop_and_another_another(tmp_path: Path) -> None:
     def drawn(name: str, seed: int) -> dict[str, bytes]:
         draw_goods(tmp_path / name, items=1, seed=seed, day=DAY)

@@ -94,6 +94,7 @@ def test_tag_answers_in_the_documented_form_and_for_bad_files_too(made: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_home_without_a_model_takes_the_shipped_one_and_says_so_once(tmp_path: Path) -> None:
     art, home = tmp_path / "art", tmp_path / "home"
     assert pairdex(home, "catalog", "demo", "--items", "1", "--out", art).returncode == 0

@@ -44,6 +44,7 @@ def int8(settings: Settings) -> Settings:
     return msgspec.structs.replace(settings, runtime=runtime)
 
 
+@pytest.mark.long
 def test_images_are_embedded_anew_and_both_precisions_keep_their_rows(
     home: Home, store: Store, encoder: FakeEncoder, settings: Settings, int8: Settings
 ) -> None:

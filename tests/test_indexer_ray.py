@@ -35,6 +35,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_artifact(tmp_path_factory.mktemp("model") / "artifact")
 
 
+@pytest.mark.long
 def test_a_node_that_dies_halfway_changes_nothing(model: Path, tmp_path: Path) -> None:
     pictures = cheap(tmp_path / "pictures", ITEMS)
     local, spread = (make_home(tmp_path / name, model, pictures) for name in ("local", "spread"))

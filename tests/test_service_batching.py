@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -25,6 +24,7 @@ from service.state import Service
 from settings import Settings
 from tests.fakes import FakeEncoder
 from tests.service_samples import serving
+from tests.waiting import until
 
 PATIENCE = 60.0  # seconds, for what happens at once on an idle machine
 
@@ -70,13 +70,6 @@ class Served:
 
     def waiting(self, count: int) -> None:
         until(lambda: self.service.searches.waiting == count)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from db.home import Home
 from db.store import Store
 from tests.encoder_samples import tiny_artifact
 from tests.service_builders import patches, sent, settled, uploads
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,13 +69,6 @@ def service(home: Home) -> Iterator[httpx2.Client]:
         client.close()
         process.terminate()
         process.communicate(timeout=PATIENCE)
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_what_was_accepted_is_there_once_after_kills_at_any_moment(home: Home) -> None:

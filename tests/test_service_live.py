@@ -80,6 +80,7 @@ def test_no_search_fails_while_generations_are_published(
     assert f"{home.generations}/000001" not in held
 
 
+@pytest.mark.long
 def test_files_of_a_generation_are_closed_as_soon_as_its_last_search_has_ended(
     client: TestClient, home: Home, store: Store, encoder: FakeEncoder, settings: Settings,
     tmp_path: Path,

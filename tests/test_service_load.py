@@ -14,6 +14,7 @@ from tests.encoder_samples import tiny_artifact
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_no_search_fails_under_load_and_while_generations_are_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,8 +14,9 @@ from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expe
 
 from settings import load_settings
 from tests.fakes import draw, record
-from tests.page_samples import Site, looking, site, until
+from tests.page_samples import Site, looking, site
 from tests.service_builders import Gated
+from tests.waiting import until
 
 STREAM, BUILD, INDEX = "**/v1/index/events", "**/v1/index/build", "**/v1/index"
 REFUSAL = "#job .message.bad"

@@ -11,10 +11,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from settings import Settings
 from tests.fakes import draw, record
-from tests.page_samples import Site, looking, until
+from tests.page_samples import Site, looking
 from tests.page_samples import site as serving
 from tests.service_builders import Gated
 from tests.test_service_page_item import CARDS, DIALOG, give
+from tests.waiting import until
 
 
 @pytest.fixture

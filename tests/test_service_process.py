@@ -10,8 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from db.home import Home
 from db.store import Store
 from tests.fakes import draw, record
 from tests.service_process import ROOT, Served, real_home, served
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 BOUNDARY = b"0123456789"
@@ -51,13 +51,6 @@ def started(home: Home, port: str = "0") -> Iterator[tuple[subprocess.Popen[str]
             yield process, address, state
         finally:
             process.kill()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def files(home: Home) -> set[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 
 import pytest
 
@@ -21,15 +19,9 @@ from service.refused import JobError
 from settings import Settings
 from tests.fakes import FakeEncoder
 from tests.service_builders import HereBuilder, sent, settled, square, writable
+from tests.waiting import until
 
 CAPTION = [{"text": "a red square"}]
-
-
-def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 class Held(HereBuilder):

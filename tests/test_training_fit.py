@@ -58,6 +58,7 @@ def test_with_captions_and_tags_dealt_out_anew_nothing_can_be_learnt(pairs: list
     assert 0.25 < fitted.metrics["val.match.auc"] < 0.75
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_model(pairs: list[Pair]) -> None:
     from encoder.network import network_weights
 
@@ -106,6 +107,7 @@ def test_finetuning_moves_the_backbone_and_leaves_its_statistics(pairs: list[Pai
             np.testing.assert_array_equal(value, tuned[name])
 
 
+@pytest.mark.long
 def test_finetuning_leaves_the_lower_half_alone_unless_it_is_asked_for(pairs: list[Pair]) -> None:
     from encoder.network import network_weights
 
@@ -117,6 +119,7 @@ def test_finetuning_leaves_the_lower_half_alone_unless_it_is_asked_for(pairs: li
     assert "backbone/conv2/kernel" in moved
 
 
+@pytest.mark.long
 def test_views_are_kept_on_disk_and_made_anew_for_other_images(
     pairs: list[Pair], tmp_path: Path
 ) -> None:

@@ -212,6 +212,7 @@ def test_a_damaged_or_missing_recogniser_is_one_line(home: Path, tmp_path: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_refusal_of_a_tuned_backbone_is_learnt_from_one_that_never_saw_some_products(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +264,7 @@ def test_one_picture_per_product_is_enough_for_the_nearest(shop: Path, tmp_path:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_tuned_backbone_tells_products_apart(shop: Path, tmp_path: Path) -> None:
     # By its output alone, and from random weights: colours and layers half-way up do not help it.
     from training.products_job import learn_products

@@ -54,6 +54,7 @@ def test_crops_are_a_sixth_smaller_than_what_is_asked() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_upper_half_learns_and_normalisation_stays(tmp_path: Path) -> None:
     from encoder.network_backbone import build_backbone, trunk_of, weight_names
     from training.checkpoints import Checkpoints
@@ -81,6 +82,7 @@ def test_the_upper_half_learns_and_normalisation_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_fine_tuning_goes_on_where_its_last_epoch_ended(tmp_path: Path) -> None:
     from encoder.network_backbone import build_backbone
     from training.checkpoints import Checkpoints

@@ -252,6 +252,7 @@ class KilledError(Exception):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_training_taken_up_again_tells_of_all_its_epochs(tmp_path: Path) -> None:
     from tests.training_samples import coloured_shapes
     from training.fit import fit
