@@ -36,6 +36,8 @@ from indexer.write import write, write_words
 from progress import Progress, silent
 from settings import Settings
 
+FEW = 5000  # items of which the memory is not worth the time that it takes to find it
+
 
 @dataclass
 class BuildSummary:
@@ -86,7 +88,7 @@ def build_index(
                 plan = scan(rows, total, *known, progress)
                 plan.removals = removals
                 del rows, known
-                _give_back()
+                _give_back(total)
             stages = (plan, store, encoder, cache, settings, summary, progress, kind)
             on_ray = settings.index.engine == "ray"
             embedded = _embed_on_ray(home, *stages) if on_ray else _embed_here(*stages)
@@ -126,11 +128,11 @@ def _embed_here(
         batch = settings.runtime.batch
         embedded = embed_images(plan, store, encoder, cache, batch, progress, kind=kind)
     encoder.rest()
-    _give_back()
+    _give_back(len(plan.images))
     with _timed(summary, "captions"):
         embed_texts(plan, store, encoder, cache, progress)
     encoder.rest()
-    _give_back()
+    _give_back(len(plan.images))
     return embedded
 
 
@@ -194,18 +196,18 @@ def _generation(
     live = kept.live_manifest()
     if live is not None and live.signature == signature:
         return live.name
-    index, shape = settings.index, (encoder.shared, encoder.head.width)
+    index, shape, items = settings.index, (encoder.shared, encoder.head.width), len(plan.images)
     with kept.building() as build:
         with _timed(summary, "write"):
             write(build.folder, plan, cache, shape, progress, kind)
             plan.written()
-            _give_back()
+            _give_back(items)
         with _timed(summary, "words"):
             write_words(build.folder, plan, store, progress)
-            _give_back()
+            _give_back(items)
         with _timed(summary, "vectors"):
             measured = build.write_indexes(index.factory, index.recall, progress)
-            _give_back()
+            _give_back(items)
         manifest = generations.Manifest(
             name=build.name,
             created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -229,8 +231,10 @@ def _generation(
     return build.name
 
 
-def _give_back() -> None:
+def _give_back(items: int) -> None:
     """What a stage has freed goes to the system, for the next one needs the memory otherwise."""
+    if items < FEW:
+        return
     gc.collect()
     with suppress(AttributeError, OSError):  # only the GNU C library has it
         ctypes.CDLL(None).malloc_trim(0)
