@@ -17,6 +17,7 @@ from db.store import Store
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import Pixels
 from indexer.decode import Batch, decode
+from indexer.memory import trim
 from indexer.scan import Plan, Work
 from progress import Progress
 
@@ -134,7 +135,8 @@ def embed_texts(
             contents = (content for _, part in there for content in part)
             texts = _batches((t for ids, _ in here for t in store.caption_texts(ids)), CAPTIONS)
             for encoded in encoder.stream_texts(texts):
-                writer.add(list(islice(contents, len(encoded))), encoded)
+                if writer.add(list(islice(contents, len(encoded))), encoded):
+                    trim()  # texts are many small pieces
     return writer.stored
 
 
@@ -182,11 +184,14 @@ class _Writer:
         self._done = 0
         self.stored = 0  # by us; others may have stored some of what was to be done
 
-    def add(self, contents: list[bytes], encoded: Encoded) -> None:
+    def add(self, contents: list[bytes], encoded: Encoded) -> bool:
+        """Whether it was stored, with all before it."""
         self._contents += contents
         self._rows.append(packed(encoded))
-        if len(self._contents) >= STORED[self._kind]:
+        full = len(self._contents) >= STORED[self._kind]
+        if full:
             self.flush()
+        return full
 
     def leave_out(self, count: int) -> None:
         """These need not be waited for."""

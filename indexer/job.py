@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import datetime as dt
-import gc
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -30,13 +28,12 @@ from indexer.embed import (
     embed_images,
     embed_texts,
 )
+from indexer.memory import give_back
 from indexer.scan import Plan, scan
 from indexer.verify import verifier
 from indexer.write import write, write_words
 from progress import Progress, silent
 from settings import Settings
-
-FEW = 5000  # items of which the memory is not worth the time that it takes to find it
 
 
 @dataclass
@@ -88,7 +85,7 @@ def build_index(
                 plan = scan(rows, total, *known, progress)
                 plan.removals = removals
                 del rows, known
-                _give_back(total)
+                give_back(total)
             stages = (plan, store, encoder, cache, settings, summary, progress, kind)
             on_ray = settings.index.engine == "ray"
             embedded = _embed_on_ray(home, *stages) if on_ray else _embed_here(*stages)
@@ -128,11 +125,11 @@ def _embed_here(
         batch = settings.runtime.batch
         embedded = embed_images(plan, store, encoder, cache, batch, progress, kind=kind)
     encoder.rest()
-    _give_back(len(plan.images))
+    give_back(len(plan.images))
     with _timed(summary, "captions"):
         embed_texts(plan, store, encoder, cache, progress)
     encoder.rest()
-    _give_back(len(plan.images))
+    give_back(len(plan.images))
     return embedded
 
 
@@ -201,13 +198,13 @@ def _generation(
         with _timed(summary, "write"):
             write(build.folder, plan, cache, shape, progress, kind)
             plan.written()
-            _give_back(items)
+            give_back(items)
         with _timed(summary, "words"):
             write_words(build.folder, plan, store, progress)
-            _give_back(items)
+            give_back(items)
         with _timed(summary, "vectors"):
             measured = build.write_indexes(index.factory, index.recall, progress)
-            _give_back(items)
+            give_back(items)
         manifest = generations.Manifest(
             name=build.name,
             created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -229,15 +226,6 @@ def _generation(
             build.publish(manifest, verify, index.keep)
             progress("publish", 1, 1)
     return build.name
-
-
-def _give_back(items: int) -> None:
-    """What a stage has freed goes to the system, for the next one needs the memory otherwise."""
-    if items < FEW:
-        return
-    gc.collect()
-    with suppress(AttributeError, OSError):  # only the GNU C library has it
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextmanager
