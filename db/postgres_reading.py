@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from db.details import Rows
 from db.postgres_connection import application, connect, translated
-from db.reader import SCHEMA, Reader
+from db.reader import SCHEMA, PooledReader
 from db.repeating import repeated
 from errors import PairdexError
 from settings import DbSettings
@@ -27,14 +25,10 @@ if TYPE_CHECKING:
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
-class PostgresReader(Reader):
-    """Connections are opened as threads need them at the same time, and kept."""
-
+class PostgresReader(PooledReader[Any]):
     def __init__(self, home: Path, settings: DbSettings) -> None:
+        super().__init__()
         self._home, self._settings = home, settings
-        self._idle: deque[psycopg.Connection[Any]] = deque()
-        self._store: Store | None = None
-        self._opening = Lock()
 
     @classmethod
     def open(cls, home: Path, settings: DbSettings) -> PostgresReader:
@@ -48,22 +42,15 @@ class PostgresReader(Reader):
             raise
         return reader
 
-    def whole(self) -> Store:
-        from db.store import Store  # and with it SQLAlchemy
+    def _open_store(self) -> Store:
+        from db.store import Store
 
-        with self._opening:
-            if self._store is None:
-                self._store = Store.open(self._home, settings=self._settings)
-            return self._store
-
-    def close(self) -> None:
-        self._let_go()
-        if self._store is not None:
-            self._store.close()
+        return Store.open(self._home, settings=self._settings)
 
     @contextmanager
     def _reading(self) -> Iterator[Rows]:
         with translated(self._settings):
+            connection: psycopg.Connection[Any]
             try:
                 connection = self._idle.pop()
             except IndexError:
@@ -84,10 +71,6 @@ class PostgresReader(Reader):
                     self._let_go()  # what took this one, such as a new server, took all
                 raise
             self._idle.append(connection)
-
-    def _let_go(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
 
     @repeated
     def _schema(self) -> int:

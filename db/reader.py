@@ -7,9 +7,11 @@ postgres_reading.py) and SQLAlchemy (store.py) take alike. Who asks for more ope
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from db import details
 from db.details import Rows
@@ -79,3 +81,38 @@ class Reader:
     def _state(self, name: str) -> int:
         with self._reading() as rows:
             return next((number for (number,) in rows(_STATE, {"name": name})), 0)
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+Raw = TypeVar("Raw", bound=_Closable)  # a driver's own connection
+
+
+class PooledReader(Reader, Generic[Raw]):
+    """Connections are opened as threads need them at the same time, and kept."""
+
+    def __init__(self) -> None:
+        self._idle: deque[Raw] = deque()
+        self._store: Store | None = None
+        self._opening = Lock()
+
+    def _open_store(self) -> Store:
+        """With SQLAlchemy, which is loaded only now."""
+        raise NotImplementedError
+
+    def whole(self) -> Store:
+        with self._opening:
+            if self._store is None:
+                self._store = self._open_store()
+            return self._store
+
+    def close(self) -> None:
+        self._let_go()
+        if self._store is not None:
+            self._store.close()
+
+    def _let_go(self) -> None:
+        while self._idle:
+            self._idle.pop().close()

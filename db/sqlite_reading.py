@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from db.details import Rows
 from db.home import Home
-from db.reader import SCHEMA, Reader
+from db.reader import SCHEMA, PooledReader
 from errors import HomeError
 
 if TYPE_CHECKING:
@@ -38,14 +36,10 @@ def sealed(database: Path) -> bool:
     return not (held or os.access(database.parent, os.W_OK))
 
 
-class SqliteReader(Reader):
-    """Connections are opened as threads need them at the same time, and kept."""
-
+class SqliteReader(PooledReader[sqlite3.Connection]):
     def __init__(self, home: Path) -> None:
+        super().__init__()
         self._home, self._database = home, Home(home).database
-        self._idle: deque[sqlite3.Connection] = deque()
-        self._store: Store | None = None
-        self._opening = Lock()
 
     @classmethod
     def open(cls, home: Path) -> SqliteReader:
@@ -56,19 +50,10 @@ class SqliteReader(Reader):
             reader.whole()
         return reader
 
-    def whole(self) -> Store:
-        from db.store import Store  # and with it SQLAlchemy
+    def _open_store(self) -> Store:
+        from db.store import Store
 
-        with self._opening:
-            if self._store is None:
-                self._store = Store.open(self._home)
-            return self._store
-
-    def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
-        if self._store is not None:
-            self._store.close()
+        return Store.open(self._home)
 
     @contextmanager
     def _reading(self) -> Iterator[Rows]:

@@ -135,8 +135,7 @@ def embed_texts(
             contents = (content for _, part in there for content in part)
             texts = _batches((t for ids, _ in here for t in store.caption_texts(ids)), CAPTIONS)
             for encoded in encoder.stream_texts(texts):
-                if writer.add(list(islice(contents, len(encoded))), encoded):
-                    trim()  # texts are many small pieces
+                writer.add(list(islice(contents, len(encoded))), encoded)
     return writer.stored
 
 
@@ -184,14 +183,11 @@ class _Writer:
         self._done = 0
         self.stored = 0  # by us; others may have stored some of what was to be done
 
-    def add(self, contents: list[bytes], encoded: Encoded) -> bool:
-        """Whether it was stored, with all before it."""
+    def add(self, contents: list[bytes], encoded: Encoded) -> None:
         self._contents += contents
         self._rows.append(packed(encoded))
-        full = len(self._contents) >= STORED[self._kind]
-        if full:
+        if len(self._contents) >= STORED[self._kind]:
             self.flush()
-        return full
 
     def leave_out(self, count: int) -> None:
         """These need not be waited for."""
@@ -208,6 +204,8 @@ class _Writer:
             self._done += len(self._contents)
             self.stored += len(self._contents)
             self._contents, self._rows = [], []
+            if self._kind == TEXT:
+                trim()  # texts are many small pieces
         self._tell()
 
     def _tell(self) -> None:

@@ -33,7 +33,7 @@ def nothing(_: Generation) -> None:
 
 
 def publish(
-    root: Path,
+    where: Path | Generations,
     fingerprint: str = "model",
     rows: int = 5,
     keep: int = 3,
@@ -42,21 +42,8 @@ def publish(
     factory: str = "Flat",
     stamps: Path | None = None,
 ) -> Generation:
-    """One image and one caption for each of the ids from `first` on."""
-    kept = FolderGenerations(root, stamps)
-    return publish_in(kept, fingerprint, rows, keep, first, verify, factory)
-
-
-def publish_in(
-    kept: Generations,
-    fingerprint: str = "model",
-    rows: int = 5,
-    keep: int = 3,
-    first: int = 10,
-    verify: Callable[[Generation], None] = nothing,
-    factory: str = "Flat",
-) -> Generation:
-    """The same wherever generations are kept."""
+    """One image and one caption for each of the ids from `first` on; `stamps` are of a folder."""
+    kept = FolderGenerations(where, stamps) if isinstance(where, Path) else where
     vectors = unit(np.random.default_rng(rows), rows)
     ids = np.arange(first, first + rows, dtype=np.int64)
     halves = np.zeros((rows, 4), np.float16)

@@ -14,7 +14,7 @@ from db.home import Home
 from db.published import Generations
 from errors import IndexStateError
 from indexer.verify import verify_generation
-from tests.generation_samples import publish_in
+from tests.generation_samples import publish
 from tests.postgres_samples import address, database
 
 
@@ -39,8 +39,8 @@ def kept(place: Home) -> Generations:
 
 def test_the_live_generation_is_the_last_published(kept: Generations) -> None:
     assert kept.current_name() is None
-    publish_in(kept)
-    second = publish_in(kept, rows=6)
+    publish(kept)
+    second = publish(kept, rows=6)
     live = kept.open_current("model")
     assert live.name == second.name == kept.current_name() == "000002"
     assert len(live.images.index) == 6
@@ -48,15 +48,15 @@ def test_the_live_generation_is_the_last_published(kept: Generations) -> None:
 
 def test_only_the_last_generations_are_kept(kept: Generations) -> None:
     for _ in range(5):
-        publish_in(kept, keep=2)
+        publish(kept, keep=2)
     assert kept.names() == ["000004", "000005"]
 
 
 def test_a_reader_keeps_the_generation_it_opened(kept: Generations) -> None:
     """Even when it had not looked at any vector before another was published in its place."""
-    publish_in(kept, keep=1)
+    publish(kept, keep=1)
     reader = kept.open_current()
-    publish_in(kept, rows=7, keep=1)
+    publish(kept, rows=7, keep=1)
     sides = reader.images, reader.captions
     assert [len(side.halves) for side in sides] == [len(side.ids) for side in sides] == [5, 5]
     assert [len(side.index) for side in sides] == [5, 5]
@@ -70,13 +70,13 @@ def test_a_reader_keeps_the_generation_it_opened(kept: Generations) -> None:
 def test_what_fails_its_check_does_not_go_live_and_leaves_nothing(
     place: Home, kept: Generations
 ) -> None:
-    publish_in(kept)
+    publish(kept)
 
     def refuse(_: Generation) -> None:
         raise IndexStateError("not good enough")
 
     with pytest.raises(IndexStateError, match="not good enough"):
-        publish_in(kept, verify=refuse)
+        publish(kept, verify=refuse)
     assert (kept.current_name(), kept.names()) == ("000001", ["000001"])
     assert kept.leftovers() == []
     assert not list(place.path.rglob(".building-*"))
@@ -84,15 +84,15 @@ def test_what_fails_its_check_does_not_go_live_and_leaves_nothing(
 
 def test_a_name_is_never_given_twice(kept: Generations) -> None:
     """Not even that of the newest, when one has gone back and deleted it."""
-    publish_in(kept)
-    publish_in(kept)
+    publish(kept)
+    publish(kept)
     kept.point("000001")
     assert kept.drop("000002")
-    assert publish_in(kept).name == "000003"
+    assert publish(kept).name == "000003"
 
 
 def test_another_models_index_is_refused(kept: Generations) -> None:
-    publish_in(kept, fingerprint="a")
+    publish(kept, fingerprint="a")
     with pytest.raises(IndexStateError, match="another model"):
         kept.open_current("b")
 
@@ -105,7 +105,7 @@ def test_no_index_is_told_with_the_remedy(kept: Generations) -> None:
 
 
 def test_a_generation_is_read_whole_and_found_sound(kept: Generations) -> None:
-    publish_in(kept)
+    publish(kept)
     found = verify_generation(kept, "000001", 64)
     assert found.sound
     assert {file.name for file in found.files} >= {"images.vectors.npy", "words.rows.npy"}
@@ -114,7 +114,7 @@ def test_a_generation_is_read_whole_and_found_sound(kept: Generations) -> None:
 
 @pytest.mark.parametrize("rows", [1, 37])
 def test_rows_are_read_in_any_way_that_an_array_is(kept: Generations, rows: int) -> None:
-    made = publish_in(kept, rows=rows, first=100)
+    made = publish(kept, rows=rows, first=100)
     side = kept.open(made.name).images
     whole = np.asarray(side.vectors[:])
     assert whole.shape == side.vectors.shape == (rows, 8)
@@ -129,7 +129,7 @@ def test_rows_are_read_in_any_way_that_an_array_is(kept: Generations, rows: int)
 
 
 def test_all_files_come_out_as_they_were_built(kept: Generations, tmp_path: Path) -> None:
-    publish_in(kept)
+    publish(kept)
     folder = tmp_path / "out"
     folder.mkdir()
     kept.export("000001", folder)

@@ -18,7 +18,7 @@ from db.vectors import exact
 from errors import HomeError, IndexStateError, SettingsError
 from indexer.verify import verify_generation
 from settings import load_settings
-from tests.generation_samples import publish_in
+from tests.generation_samples import publish
 from tests.postgres_samples import address, ask, database
 from tests.waiting import until
 
@@ -37,7 +37,7 @@ def home(name: str, tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("pgvector"))
     text = f'[db]\nurl = "{address(name)}"\n[vectors]\nbackend = "pgvector"\n'
     (home.path / "config.toml").write_text(text, encoding="utf-8")
-    publish_in(generations_of(home), rows=600, factory="HNSW16")
+    publish(generations_of(home), rows=600, factory="HNSW16")
     return home
 
 
@@ -90,17 +90,17 @@ def test_what_pgvector_cannot_build_is_told_and_leaves_nothing(
     kept: PostgresGenerations, factory: str
 ) -> None:
     with pytest.raises(SettingsError, match="no index of pgvector"):
-        publish_in(kept, factory=factory)
+        publish(kept, factory=factory)
     assert kept.names() == ["000001"]
 
 
 def test_small_catalogs_are_compared_and_large_ones_get_a_graph(
     kept: PostgresGenerations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = publish_in(kept, rows=40, factory="auto", keep=9).manifest
+    made = publish(kept, rows=40, factory="auto", keep=9).manifest
     assert made.vectors["images"].factory == "exact"
     monkeypatch.setattr(pgvector_build, "EXACT_UP_TO", 30)
-    made = publish_in(kept, rows=40, factory="auto", keep=9).manifest
+    made = publish(kept, rows=40, factory="auto", keep=9).manifest
     assert made.vectors["images"].factory == "HNSW16,64"
     kept.point("000001")
 
@@ -109,7 +109,7 @@ def test_damage_in_the_database_is_found(
     kept: PostgresGenerations, name: str, tmp_path: Path
 ) -> None:
     """In rows and in files; and no reader takes a damaged file."""
-    made = publish_in(kept, rows=9, keep=9).name
+    made = publish(kept, rows=9, keep=9).name
     ask(name, f"UPDATE vectors_{made}_images SET half = set_byte(half, 0, 77) WHERE place = 4")
     ask(
         name,
@@ -129,7 +129,7 @@ def test_damage_in_the_database_is_found(
 
 
 def test_what_somebody_reads_is_dropped_when_they_have_done(kept: PostgresGenerations) -> None:
-    made = publish_in(kept, rows=9, keep=9).name
+    made = publish(kept, rows=9, keep=9).name
     kept.point("000001")
     reader = kept.open(made)
     assert not kept.drop(made)
@@ -161,7 +161,7 @@ def test_a_database_without_pgvector_is_told(tmp_path: Path) -> None:
             text = f'[db]\nurl = "{url}"\n[vectors]\nbackend = "pgvector"\n'
             (tmp_path / "config.toml").write_text(text, encoding="utf-8")
             with pytest.raises(HomeError, match="permission denied"):
-                publish_in(generations_of(Home(tmp_path)))
+                publish(generations_of(Home(tmp_path)))
         finally:
             ask(bare, "DROP OWNED BY pairdex_plain")
             ask(bare, "DROP ROLE pairdex_plain")
@@ -180,9 +180,9 @@ def test_a_killed_builder_leaves_nothing_in_the_database(
     code = (
         "import sys, time; from pathlib import Path\n"
         "from db.databases import generations_of; from db.home import Home\n"
-        "from tests.generation_samples import publish_in\n"
+        "from tests.generation_samples import publish\n"
         "def told(_): print('written', flush=True); time.sleep(600)\n"
-        f"publish_in(generations_of(Home(Path({str(home.path)!r}))), rows=20, verify=told)\n"
+        f"publish(generations_of(Home(Path({str(home.path)!r}))), rows=20, verify=told)\n"
     )
     before = kept.names(), kept.current_name()
     with subprocess.Popen(
@@ -195,6 +195,6 @@ def test_a_killed_builder_leaves_nothing_in_the_database(
     tables = ask(name, "SELECT relname FROM pg_class WHERE relname LIKE 'vectors%images'")
     assert {table.split("_")[1] for (table,) in tables} == set(before[0])
     assert [path.name[:10] for path in kept.leftovers()] == [".building-"]
-    publish_in(kept, rows=9, keep=9)  # with a name of its own, and the folder is gone
+    publish(kept, rows=9, keep=9)  # with a name of its own, and the folder is gone
     assert kept.leftovers() == []
     kept.point("000001")
