@@ -8,6 +8,7 @@ filter that leaves few items is answered exactly.
 from __future__ import annotations
 
 import mmap
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -223,4 +224,6 @@ def _floats(vectors: Stored) -> Floats:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).strip().splitlines()[-1]
+    """What FAISS says, without the place in its source."""
+    last = str(error).strip().splitlines()[-1]
+    return re.sub(r"^Error in .* at \S+:\d+: ", "", last)
