@@ -192,7 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Tagging with sidecars beside inference alone.")
     parser.add_argument("home", nargs="?", default="demo/home", help="its model and index are used")
     parser.add_argument("--images", type=int, default=10_000)
-    parser.add_argument("--part", type=int, default=1000)
+    parser.add_argument("--part", type=int, default=2500)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--work", default="var/bench", help="where pictures are kept")
     parser.add_argument("--name", default="tagging", help="of the result files")

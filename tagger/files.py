@@ -11,8 +11,12 @@ from pathlib import Path
 
 from errors import HomeError, ImageError, PairdexError
 
-# Files after this one would meet the same.
-_HOPELESS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+# What all files that follow would meet too, and what helps.
+_HOPELESS = {
+    errno.ENOSPC: "free some space, then run this again",
+    errno.EDQUOT: "free some space, then run this again",
+    errno.EROFS: "copy the images to a disk that can be written, or print with --json",
+}
 
 
 def partial(path: Path) -> Path:
@@ -55,9 +59,7 @@ def trouble(path: Path, error: OSError) -> PairdexError:
     """What a failed write means: for this file alone, or (HomeError) for all that would follow."""
     reason = (error.strerror or str(error)).lower()
     if error.errno in _HOPELESS:
-        return HomeError(
-            f"{path} cannot be written", reason, "free some space, then run this again"
-        )
+        return HomeError(f"{path} cannot be written", reason, _HOPELESS[error.errno])
     return ImageError(f"{path} cannot be written", reason, "check permissions and name")
 
 

@@ -18,6 +18,7 @@ class Vocabulary:
 
     hidden: frozenset[str] = frozenset()
     exclusive: tuple[tuple[str, ...], ...] = ()  # at most one of each group is given
+    aliases: Mapping[str, str] = field(default_factory=dict)  # other words for a tag → the tag
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)  # in the language that was asked for
     digest: str = ""  # of the file
@@ -27,15 +28,21 @@ class Vocabulary:
     ) -> tuple[TagScore, ...]:
         """The tags that reach their least probability, most probable first, at most `top`.
 
-        A parent is at least as probable as its child and is given with it, learnt or not.
+        A parent is at least as probable as its child and is given with it, learnt or not. A tag is
+        as probable as the likeliest of its aliases, and is given where any of them would be.
         """
         if not self.digest:
             places = np.flatnonzero(chances >= least)
             order = places[np.argsort(-chances[places], kind="stable")][:top]
             return tuple(TagScore(tags[i], float(chances[i]), tags[i]) for i in order)
-        scores = self._one_of_each(dict(zip(tags, chances.tolist(), strict=True)))
-        needed = dict(zip(tags, least.tolist(), strict=True))
-        given = {tag: score for tag, score in scores.items() if score >= needed[tag]}
+        scores = dict(zip(tags, chances.tolist(), strict=True))
+        reached = {tags[i] for i in np.flatnonzero(chances >= least).tolist()}
+        for alias, tag in self.aliases.items():
+            scores[tag] = max(scores.get(tag, 0.0), scores.pop(alias, 0.0))
+            if alias in reached:
+                reached.add(tag)
+        scores = self._one_of_each(scores)
+        given = {tag: score for tag, score in scores.items() if tag in reached}
         for tag, score in list(given.items()):
             for parent in self._above.get(tag, ()):
                 given[parent] = max(given.get(parent, 0.0), scores.get(parent, 0.0), score)

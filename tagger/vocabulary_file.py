@@ -3,6 +3,9 @@
     hidden = ["plain"]                      # never given
     exclusive = [["small", "large"]]        # at most one of each group
 
+    [aliases]
+    newt = "lizard"                         # another word for it: `lizard` is given instead
+
     [parents]
     lizard = "reptile"                      # or several: ["reptile", "animal"]
 
@@ -25,7 +28,7 @@ from typing import Any
 from errors import SettingsError
 from tagger.vocabulary import Vocabulary, above
 
-_KNOWN = ("hidden", "exclusive", "parents", "names")
+_KNOWN = ("hidden", "exclusive", "aliases", "parents", "names")
 
 
 def read_vocabulary(file: Path, language: str, known: Collection[str]) -> Vocabulary:
@@ -54,6 +57,10 @@ def read_vocabulary(file: Path, language: str, known: Collection[str]) -> Vocabu
         tag: _tags(source, "parents", tag, [value] if isinstance(value, str) else value)
         for tag, value in _section(source, "parents", table.get("parents", {})).items()
     }
+    aliases = _section(source, "aliases", table.get("aliases", {}))
+    for alias, tag in aliases.items():
+        if not isinstance(tag, str):
+            raise source.error("aliases", alias, f"{alias!r} stands for one tag, in quotes", "")
     names = {
         code: _section(source, f"names.{code}", part)
         for code, part in _section(source, "names", table.get("names", {})).items()
@@ -65,9 +72,14 @@ def read_vocabulary(file: Path, language: str, known: Collection[str]) -> Vocabu
     used = [("hidden", tag) for tag in hidden]
     used += [("exclusive", tag) for group in exclusive for tag in group]
     used += [("parents", tag) for tag in parents]
+    used += [("aliases", tag) for tag in aliases.values()]
     used += [(f"names.{code}", tag) for code, part in names.items() for tag in part]
     there = {*known, *(tag for some in parents.values() for tag in some)}
     for section, tag in used:
+        if tag in aliases:
+            remedy = f"name {aliases[tag]!r} there"
+            raise source.error(section, tag, f"{tag!r} is never given: it is an alias", remedy)
+    for section, tag in [*used, *(("aliases", alias) for alias in aliases)]:
         if tag not in there:
             near = difflib.get_close_matches(tag, sorted(there), 1)
             remedy = f"did you mean {near[0]!r}?" if near else "name a tag of model or catalog"
@@ -76,7 +88,8 @@ def read_vocabulary(file: Path, language: str, known: Collection[str]) -> Vocabu
         if tag in above(parents, tag):
             raise source.error("parents", tag, f"{tag!r} stands above itself", "break the circle")
     digest = hashlib.sha256(data).hexdigest()
-    return Vocabulary(frozenset(hidden), exclusive, parents, names.get(language, {}), digest)
+    shown = names.get(language, {})
+    return Vocabulary(frozenset(hidden), exclusive, aliases, parents, shown, digest)
 
 
 def _list(source: _Source, section: str, value: Any) -> list[Any]:

@@ -191,6 +191,10 @@ def test_a_full_disk_ends_the_run_and_nothing_is_half_written(room: Room) -> Non
         _, report = room.tag(disk, outputs=Outputs(("json",)))
         assert report.tagged + report.unchanged == 40
         assert len(list(disk.glob("*.json"))) == 40
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        with pytest.raises(HomeError, match="read-only") as caught:
+            room.tag(disk, outputs=Outputs(("txt",)))
+        assert "a disk that can be written" in caught.value.remedy
 
 
 class small_disk:  # noqa: N801  # a context manager, used as a function

@@ -58,6 +58,17 @@ def test_of_an_exclusive_group_the_most_probable_is_given(tmp_path: Path) -> Non
     assert set(given(words, snake=0.9, small=0.6)) == {"snake", "reptile", "동물", "small"}
 
 
+def test_an_alias_counts_for_its_tag_and_is_never_given(tmp_path: Path) -> None:
+    words = read(tmp_path, '[aliases]\nsnake = "lizard"\n[parents]\nlizard = "reptile"', "en")
+    assert given(words, snake=0.9) == {"lizard": 0.9, "reptile": 0.9}
+    assert given(words, snake=0.6, lizard=0.7) == {"lizard": 0.7, "reptile": 0.7}
+    assert given(words, snake=0.4, lizard=0.4) == {}
+    # Each reaches its own least probability.
+    least = np.asarray([0.9 if tag == "lizard" else 0.5 for tag in TAGS], np.float32)
+    chances = np.asarray([0.6 if tag in ("snake", "lizard") else 0.0 for tag in TAGS], np.float32)
+    assert [one.key for one in words.given(TAGS, chances, least, 9)] == ["lizard", "reptile"]
+
+
 def test_hidden_tags_are_not_shown_and_take_no_place(tmp_path: Path) -> None:
     words = read(tmp_path, WHOLE)
     assert list(given(words, top=1, plain=0.9, large=0.8)) == ["large"]
@@ -89,6 +100,11 @@ def test_names_are_those_of_the_language_and_the_key_is_the_catalogs(tmp_path: P
         ('[names.en]\nsnake = "S"\n[names.ko]\nsnake = ""', 4, "no text"),
         ('[names]\nko = "뱀"', 2, "no section"),
         ('[names.ko]\n"snake" = "뱀"\n"serpent" = "뱀"', 3, "'serpent'"),
+        ('[aliases]\nsnake = ["lizard"]', 2, "one tag"),
+        ('[aliases]\nserpent = "snake"', 2, "no tag is called 'serpent'"),
+        ('[aliases]\nsnake = "lizzard"', 2, "did you mean 'lizard'?"),
+        ('[aliases]\nsnake = "lizard"\nlizard = "plain"', 2, "'lizard' is never given"),
+        ('hidden = ["snake"]\n[aliases]\nsnake = "lizard"', 1, "name 'lizard' there"),
         ("hidden = [\n\n", 2, "not valid TOML"),
         ("parents = {}\n[parents]\n", 2, "not valid TOML"),
     ],
