@@ -35,9 +35,10 @@ from db.store import Store
 from encoder.inputs import read_pixels
 from encoder.runtime import OpenVinoEncoder
 from indexer.embed import embed_images
+from indexer.run import Run
 from indexer.scan import scan
 from progress import silent
-from settings import load_settings
+from settings import Settings, load_settings
 
 LOOP = 32  # images per call of the plain loops
 PEERS = {
@@ -59,12 +60,12 @@ def main() -> None:
     rows: list[dict[str, float]] = []
     with TemporaryDirectory(dir=options.work) as scratch:
         home = make_home(Path(scratch) / "home", model, files)
-        pipeline(home, encoder, settings.runtime.batch, files[:64])  # compiles, warms the disk
+        pipeline(home, encoder, settings, files[:64])  # compiles, warms the disk
         for loop in loops.values():
             loop(files[:LOOP])
         for _ in range(options.runs):
             row = alone(encoder, settings.runtime.batch, files)
-            row |= pipeline(home, encoder, settings.runtime.batch, files)
+            row |= pipeline(home, encoder, settings, files)
             for name, loop in loops.items():
                 start, cpu = time.perf_counter(), time.process_time()
                 loop(files)
@@ -80,7 +81,7 @@ def main() -> None:
 
 
 def pipeline(
-    home: Home, encoder: OpenVinoEncoder, batch: int, files: Sequence[Path]
+    home: Home, encoder: OpenVinoEncoder, settings: Settings, files: Sequence[Path]
 ) -> dict[str, float]:
     """The images stage of the job, into a cache that knows nothing yet."""
     with TemporaryDirectory(dir=home.path) as folder, Store.open(home.path) as store:
@@ -88,9 +89,10 @@ def pipeline(
         rows = (row for row, _ in zip(store.index_rows(), files, strict=False))
         plan = scan(rows, len(files), nothing, nothing, silent)
         with EmbeddingCache(Path(folder), encoder.fingerprint) as cache:
+            run = Run(home, store, encoder, cache, settings)
             start, cpu = time.perf_counter(), time.process_time()
             # As the job does it, but for the half second in which it measures inference alone.
-            done = embed_images(plan, store, encoder, cache, batch, silent, measure=False)
+            done = embed_images(run, plan, measure=False)
             wall, used = time.perf_counter() - start, time.process_time() - cpu
             assert len(cache.known("image")) == len(files) == done.count
     return {

@@ -130,7 +130,7 @@ def _embeddings(
 ) -> int:
     """How many of the live generation's model have come over."""
     from db.moving_embeddings import cache_at, move_embeddings
-    from indexer.embed import IMAGE, TEXT
+    from indexer.run import IMAGE, TEXT
 
     live = kept.current_name()
     if live is None or source.where == target.where:

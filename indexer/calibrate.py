@@ -7,22 +7,19 @@ from pathlib import Path
 import numpy as np
 
 import images
-from db.cache import EmbeddingCache
 from db.store import Store
-from encoder.encoded import Encoder
 from encoder.inputs import Pixels, read_pixels
 from errors import ImageError
-from indexer.embed import INT8
-from progress import Progress
+from indexer.run import INT8, Run
 
 
-def calibrated(store: Store, encoder: Encoder, cache: EmbeddingCache, progress: Progress) -> str:
-    """The kind of cached rows that images get: those of eight bits are not mixed with others."""
-    progress("calibrate", 0, 1)
+def calibrate(run: Run) -> None:
+    """Images of this home are embedded in eight bits from now on."""
+    store, encoder = run.store, run.encoder
+    run.progress("calibrate", 0, 1)
     if encoder.calibrate(lambda count: _sample(store, encoder.image_size, count)):
-        cache.forget(INT8)  # what another graph made
-    progress("calibrate", 1, 1)
-    return INT8
+        run.cache.forget(INT8)  # what another graph made
+    run.progress("calibrate", 1, 1)
 
 
 def _sample(store: Store, size: int, count: int) -> Pixels:

@@ -6,25 +6,19 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, islice, tee
-from types import TracebackType
 
 import numpy as np
 
-from db.cache import EmbeddingCache, Rows
-from db.store import Store
+from db.cache import EmbeddingCache
 from encoder.encoded import Encoded, Encoder
 from encoder.inputs import Pixels
 from indexer.decode import Batch, decode
-from indexer.memory import trim
+from indexer.memory import give_back
+from indexer.run import IMAGE, TEXT, Embedded, Run
 from indexer.scan import Plan, Work
-from progress import Progress
+from indexer.storing import STORED, RowWriter
 
-IMAGE, TEXT = "image", "text"
-INT8 = "int8"  # images, by a graph whose vectors are not those of the others
-# Rows that are stored together: the most that a killed job does again.
-STORED = {IMAGE: 32, INT8: 32, TEXT: 512}
 CAPTIONS = 64  # texts per inference request
 # So many images are embedded one by one: to make the graph for streams would take longer.
 FEW = 64
@@ -33,59 +27,52 @@ WORTH_MEASURING = 1000
 MEASURED_SECONDS = 0.5
 
 
-@dataclass
-class Embedded:
-    """What the stage did, and where its time went."""
+def embed_here(run: Run, plan: Plan) -> Embedded:
+    """All of it on this machine: images first, then captions."""
+    with run.timed("images"):
+        done = embed_images(run, plan)
+    run.encoder.rest()
+    give_back(len(plan.images))
+    with run.timed("captions"):
+        embed_texts(run, plan)
+    run.encoder.rest()
+    give_back(len(plan.images))
+    return done
 
-    count: int = 0
-    seconds: float = 0.0
-    precision: str = ""
-    decode: float = 0.0  # seconds of one core
-    inference: float = 0.0  # likewise
-    best: float = 0.0  # images per second of inference alone; 0 where it was not measured
 
-
-def embed_images(
-    plan: Plan,
-    store: Store,
-    encoder: Encoder,
-    cache: EmbeddingCache,
-    batch: int,
-    progress: Progress,
-    measure: bool = True,
-    kind: str = IMAGE,
-) -> Embedded:
+def embed_images(run: Run, plan: Plan, measure: bool = True) -> Embedded:
     """Embed what is left to do; what cannot be decoded leaves the plan with its reason.
 
-    `measure` is whether inference alone is measured before much work; `kind` that of cached rows.
+    `measure` is whether inference alone is measured before much work.
     """
     new, done = plan.new_images, Embedded()
     if not len(new):
         return done
+    encoder, kind, batch = run.encoder, run.image_kind, run.settings.runtime.batch
     few = len(new) <= FEW and kind == IMAGE
     done.precision = "f32" if few else encoder.precision
     if measure and len(new) >= WORTH_MEASURING:
         done.best = best_rate(encoder, batch)
     start, cpu, own = time.perf_counter(), time.process_time(), time.thread_time()
     unreadable: dict[bytes, str] = {}
-    with _Writer(cache, kind, len(new), progress) as writer:
+    with RowWriter(run, kind, len(new)) as writer:
 
         def told(decoded: Batch) -> None:
             done.decode += decoded.seconds
             unreadable.update(decoded.unreadable)
-            cache.refuse(kind, decoded.unreadable)
+            run.cache.refuse(kind, decoded.unreadable)
             writer.leave_out(len(decoded.unreadable))
 
         workers = os.cpu_count() or 1
-        for parts in _rounds(new, cache, kind, writer):
+        for parts in _rounds(new, run.cache, kind, writer):
             work = (
                 found
                 for ids, contents in parts
-                for found in zip(contents, store.image_paths(ids), strict=True)
+                for found in zip(contents, run.store.image_paths(ids), strict=True)
             )
             for contents, encoded in encoded_images(work, encoder, batch, workers, told, few):
                 writer.add(contents, encoded)
-    unreadable |= cache.refused(kind, new.contents)
+    unreadable |= run.cache.refused(kind, new.contents)
     done.count, done.seconds = writer.stored, time.perf_counter() - start
     done.inference = time.process_time() - cpu - done.decode - (time.thread_time() - own)
     plan.drop(unreadable)
@@ -122,25 +109,22 @@ def encoded_images(
         yield decoded.contents, encoded
 
 
-def embed_texts(
-    plan: Plan, store: Store, encoder: Encoder, cache: EmbeddingCache, progress: Progress
-) -> int:
+def embed_texts(run: Run, plan: Plan) -> None:
     """Captions of like length together: a batch costs what its longest costs."""
     new = plan.new_captions
     if not len(new):
-        return 0
-    with _Writer(cache, TEXT, len(new), progress) as writer:
-        for parts in _rounds(new, cache, TEXT, writer):
+        return
+    with RowWriter(run, TEXT, len(new)) as writer:
+        for parts in _rounds(new, run.cache, TEXT, writer):
             here, there = tee(parts)
             contents = (content for _, part in there for content in part)
-            texts = _batches((t for ids, _ in here for t in store.caption_texts(ids)), CAPTIONS)
-            for encoded in encoder.stream_texts(texts):
+            texts = (text for ids, _ in here for text in run.store.caption_texts(ids))
+            for encoded in run.encoder.stream_texts(_batches(texts, CAPTIONS)):
                 writer.add(list(islice(contents, len(encoded))), encoded)
-    return writer.stored
 
 
 def _rounds(
-    new: Work, cache: EmbeddingCache, kind: str, writer: _Writer
+    new: Work, cache: EmbeddingCache, kind: str, writer: RowWriter
 ) -> Iterator[Iterator[tuple[list[int], list[bytes]]]]:
     """What is to be embedded here, as ids and contents: once, unless others give something up."""
     settled = False
@@ -166,63 +150,6 @@ def best_rate(encoder: Encoder, batch: int) -> float:
 
     count = sum(len(encoded) for encoded in encoder.stream_images(until()))
     return count / (time.perf_counter() - start)
-
-
-def packed(encoded: Encoded) -> Rows:
-    """One float16 row per item: vector, then half."""
-    return np.concatenate([encoded.vectors, encoded.halves], axis=1).astype(np.float16)
-
-
-class _Writer:
-    """Rows into the cache, some at a time; what is counted as done is stored."""
-
-    def __init__(self, cache: EmbeddingCache, kind: str, total: int, progress: Progress) -> None:
-        self._cache, self._kind, self._total, self._progress = cache, kind, total, progress
-        self._contents: list[bytes] = []
-        self._rows: list[Rows] = []
-        self._done = 0
-        self.stored = 0  # by us; others may have stored some of what was to be done
-
-    def add(self, contents: list[bytes], encoded: Encoded) -> None:
-        self._contents += contents
-        self._rows.append(packed(encoded))
-        if len(self._contents) >= STORED[self._kind]:
-            self.flush()
-
-    def leave_out(self, count: int) -> None:
-        """These need not be waited for."""
-        self._done += count
-
-    def left(self, count: int) -> None:
-        """So many are not stored yet, by whomever."""
-        self._done = max(self._done, self._total - count)
-        self._tell()
-
-    def flush(self) -> None:
-        if self._contents:
-            self._cache.put(self._kind, self._contents, np.concatenate(self._rows))
-            self._done += len(self._contents)
-            self.stored += len(self._contents)
-            self._contents, self._rows = [], []
-            if self._kind == TEXT:
-                trim()  # texts are many small pieces
-        self._tell()
-
-    def _tell(self) -> None:
-        stage = "captions" if self._kind == TEXT else "images"
-        self._progress(stage, self._done, self._total)
-
-    def __enter__(self) -> _Writer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """However the stage ends, by Ctrl-C too, what is ready is stored first."""
-        self.flush()
 
 
 def _batches(values: Iterable[str], size: int) -> Iterator[list[str]]:

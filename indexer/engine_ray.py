@@ -12,46 +12,28 @@ the model is sent to them.
 from __future__ import annotations
 
 import io
-import logging
-import os
-import socket
 import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
-from db.cache import EmbeddingCache
-from db.store import Store
-from encoder.encoded import Encoder
 from encoder.runtime import OpenVinoEncoder
-from errors import HomeError, PairdexError
-from indexer.embed import IMAGE, TEXT, Embedded
+from indexer.embed import embed_here
+from indexer.engine_ray_connection import connected
+from indexer.run import IMAGE, TEXT, Embedded, Run
 from indexer.scan import Plan
 from indexer.shards import Shard, ShardFolder, cut, embed, take
-from progress import Progress
-from settings import RuntimeSettings, Settings
+from settings import RuntimeSettings
 
 SIZES = {IMAGE: 128, TEXT: 2048}  # of a shard: some seconds of one core
 MOST = 20_000  # shards of a job: more work makes larger ones
 # Of a core for each actor: the rest is for Ray's own tasks, which otherwise wait for ever on a
 # machine whose cores are all taken by actors that wait for them.
 SHARE = 0.9
-ANSWERS_WITHIN = 5.0  # seconds
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """What the driver knows of where the work is done."""
-
-    artifact: Path
-    address: str  # empty: this machine alone
-    shards: str  # a folder or an address
 
 
 class Worker:
@@ -70,51 +52,62 @@ class Worker:
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         shard: Shard = row["shard"]
+        name = shard.name(self._encoder.fingerprint)
+        answer = {"name": name, "decode": 0.0, "inference": 0.0, "precision": ""}
+        if self._shards.has(name):
+            return answer  # by a node that died before its answer was heard
         cpu = time.process_time()
-        name = self._shards.put(shard, embed(shard, self._encoder, self._batch, workers=1))
-        return {"name": name, "seconds": time.process_time() - cpu}
+        rows = embed(shard, self._encoder, self._batch, workers=1)
+        inference = time.process_time() - cpu - rows.decode
+        self._shards.put(name, rows)
+        precision = self._encoder.precision if shard.kind == IMAGE else ""
+        return answer | {"decode": rows.decode, "inference": inference, "precision": precision}
 
 
-def embed_on_ray(
-    plan: Plan,
-    store: Store,
-    encoder: Encoder,
-    cache: EmbeddingCache,
-    settings: Settings,
-    cluster: Cluster,
-    progress: Progress,
-) -> Embedded:
-    """As `embed_images` and `embed_texts`, for both kinds at once."""
-    done, folder = Embedded(), ShardFolder(cluster.shards, encoder.fingerprint)
+def embed_on_ray(run: Run, plan: Plan) -> Embedded:
+    """On all machines of the cluster that `index.ray_address` names."""
+    address = run.settings.index.shards or str(run.home.cache / "shards")
+    folder = ShardFolder(address, run.encoder.fingerprint)
     left = folder.done()  # by a run that was killed
     for name in left:
-        take(folder, name, cache)
+        take(folder, name, run.cache)
+    folder.sweep()
     if left:
-        plan.embedded(cache.known(IMAGE), cache.known(TEXT))
-    work = [*_shards(plan, store)]
-    if not work:
-        return done
+        plan.embedded(run.cache.known(IMAGE), run.cache.known(TEXT))
+    if len(plan.new_images) <= SIZES[IMAGE] and len(plan.new_captions) <= SIZES[TEXT]:
+        return embed_here(run, plan)  # one actor would do it all, once Ray has started
+    with run.timed("ray"):
+        return _spread(run, plan, folder)
+
+
+def _spread(run: Run, plan: Plan, folder: ShardFolder) -> Embedded:
+    done, work = Embedded(), [*_shards(run, plan)]
     totals = {kind: sum(len(s.contents) for s in work if s.kind == kind) for kind in SIZES}
     finished = dict.fromkeys(SIZES, 0)
     unreadable: dict[bytes, str] = {}
+    precisions: set[str] = set()
     start = time.perf_counter()
-    for answer in _answers(work, settings.runtime, cluster):
-        embedded = take(folder, answer["name"], cache)
-        unreadable.update(embedded.unreadable)
-        finished[embedded.kind] += len(embedded)
-        done.inference += answer["seconds"]
-        stage = "captions" if embedded.kind == TEXT else "images"
-        progress(stage, finished[embedded.kind], totals[embedded.kind])
-    done.count, done.seconds = totals[IMAGE] - len(unreadable), time.perf_counter() - start
-    done.precision = settings.runtime.precision
+    for answer in _answers(run, work, folder.address):
+        rows = take(folder, answer["name"], run.cache)
+        unreadable.update(rows.unreadable)
+        finished[rows.kind] += len(rows)
+        if rows.kind == IMAGE:
+            done.decode += answer["decode"]
+            done.inference += answer["inference"]
+            done.seconds = time.perf_counter() - start
+            precisions.add(answer["precision"])
+        stage = "captions" if rows.kind == TEXT else "images"
+        run.progress(stage, finished[rows.kind], totals[rows.kind])
+    done.count = totals[IMAGE] - len(unreadable)
+    done.precision = ", ".join(sorted(precisions - {""}))  # of each machine what is best there
     plan.drop(unreadable)
     return done
 
 
-def _shards(plan: Plan, store: Store) -> Iterator[Shard]:
+def _shards(run: Run, plan: Plan) -> Iterator[Shard]:
     for kind, work, sources in (
-        (IMAGE, plan.new_images, store.image_paths),
-        (TEXT, plan.new_captions, store.caption_texts),
+        (IMAGE, plan.new_images, run.store.image_paths),
+        (TEXT, plan.new_captions, run.store.caption_texts),
     ):
         size = max(SIZES[kind], len(work) // MOST + 1)
         contents: list[bytes] = []
@@ -128,86 +121,25 @@ def _shards(plan: Plan, store: Store) -> Iterator[Shard]:
         yield from cut(kind, contents, named, size)
 
 
-def _answers(
-    work: list[Shard], runtime: RuntimeSettings, cluster: Cluster
-) -> Iterator[dict[str, Any]]:
+def _answers(run: Run, work: list[Shard], shards: str) -> Iterator[dict[str, Any]]:
     """One of each shard, in the order in which they are done."""
-    with _connected(cluster.address) as ray:
+    with connected(run.settings.index.ray_address) as ray:
         from ray.data import ActorPoolStrategy, DataContext, from_items
 
         context = DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_options.preserve_order = False
         cores = int(ray.cluster_resources().get("CPU", 1))
-        model = ray.put(_packed(cluster.artifact))
-        own = _with_threads(runtime)
+        model = ray.put(_packed(run.home.artifact))
+        runtime = replace(run.settings.runtime, threads=1)
         data = from_items([{"shard": shard} for shard in work], override_num_blocks=len(work))
         answered = data.map(
             Worker,
-            fn_constructor_args=(model, own, cluster.shards),
+            fn_constructor_args=(model, runtime, shards),
             compute=ActorPoolStrategy(min_size=1, max_size=max(1, min(cores, len(work)))),
             num_cpus=SHARE,
         )
         yield from answered.iter_rows()
-
-
-@contextmanager
-def _connected(address: str) -> Iterator[Any]:
-    """Ray, told to be quiet and to report to nobody; what goes wrong with it in one line."""
-    # Before the import, which reads them. Usage would be reported to Ray's makers.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "CRITICAL")
-    import ray
-
-    # A traceback for each lost node is nothing to a user: what goes wrong is told below.
-    logging.getLogger("ray").setLevel(logging.CRITICAL)
-    _require(address)
-    source = str(Path(__file__).resolve().parent.parent)
-    joined = ray.is_initialized()  # by a program of which we are a part
-    try:
-        if not joined:
-            ray.init(
-                address=address or "local",
-                include_dashboard=None if address else False,
-                configure_logging=True,
-                logging_level="ERROR",
-                log_to_driver=False,
-                runtime_env={"env_vars": {"PYTHONPATH": source}},
-            )
-        yield ray
-    except PairdexError:
-        raise
-    except ConnectionError as error:
-        raise _silent(address, str(error).splitlines()[0]) from None
-    except ray.exceptions.RayError as error:
-        raise _translated(error) from None
-    finally:
-        if not joined:
-            ray.shutdown()
-
-
-def _require(address: str) -> None:
-    """Somebody listens there: Ray itself would ask again and again, for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if not colon or not port.isdigit():
-        return
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWERS_WITHIN).close()
-    except OSError as error:
-        raise _silent(address, (error.strerror or str(error)).lower()) from None
-
-
-def _silent(address: str, reason: str) -> HomeError:
-    remedy = "start it with `ray start --head`, or leave the address out"
-    return HomeError(f"no Ray cluster answers at {address}", reason, remedy)
-
-
-def _translated(error: Exception) -> PairdexError:
-    cause = getattr(error, "cause", None)
-    if isinstance(cause, PairdexError):
-        return cause
-    line = next((line for line in reversed(str(error).splitlines()) if line.strip()), "no reason")
-    return HomeError("the embedding on Ray was broken off", line.strip(), "run the same again")
 
 
 def _packed(artifact: Path) -> bytes:
@@ -218,8 +150,3 @@ def _packed(artifact: Path) -> bytes:
             if file.is_file():
                 archive.add(file, arcname=file.name)
     return memory.getvalue()
-
-
-def _with_threads(runtime: RuntimeSettings) -> RuntimeSettings:
-
-    return replace(runtime, threads=1)

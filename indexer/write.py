@@ -8,46 +8,38 @@ from pathlib import Path
 import numpy as np
 
 from db import words_build
-from db.cache import EmbeddingCache, Rows
+from db.cache import Rows
 from db.generations import SIGNS_FILE
 from db.home import writing
 from db.publishing import write_array, write_side
 from db.sides import Halves
-from db.store import Store
 from db.vectors import Floats
-from indexer.embed import IMAGE, TEXT
+from indexer.run import TEXT, Run
 from indexer.scan import Plan
-from progress import Progress
 
 READ = 5000  # ids that are numbers of Python's at once
 
 
-def write(
-    folder: Path,
-    plan: Plan,
-    cache: EmbeddingCache,
-    shape: tuple[int, int],
-    progress: Progress,
-    image_kind: str = IMAGE,
-) -> None:
-    """`shape` is the length of a vector and of a half, `image_kind` that of the images' rows."""
-    progress("write", 0, 2)
+def write(run: Run, plan: Plan, folder: Path) -> None:
+    """Ids, vectors and halves of both sides, and the signs of the images."""
+    shared = run.encoder.shared
+    run.progress("write", 0, 2)
     for number, (name, kind, rows) in enumerate(
-        (("images", image_kind, plan.images), ("captions", TEXT, plan.captions)), start=1
+        (("images", run.image_kind, plan.images), ("captions", TEXT, plan.captions)), start=1
     ):
-        parts = _slices(cache.get(kind, rows.contents), shape[0])
-        write_side(folder, name, rows.ids, rows.owners, parts, shape)
-        progress("write", number, 2)
+        parts = _slices(run.cache.get(kind, rows.contents), shared)
+        write_side(folder, name, rows.ids, rows.owners, parts, (shared, run.encoder.head.width))
+        run.progress("write", number, 2)
     with writing(folder):
         write_array(folder / SIGNS_FILE, plan.signs)
 
 
-def write_words(folder: Path, plan: Plan, store: Store, progress: Progress) -> None:
+def write_words(run: Run, plan: Plan, folder: Path) -> None:
     """The exact words of the items, as the catalog has them now."""
     ids = plan.images.ids
     parts = (ids[start : start + READ].tolist() for start in range(0, len(ids), READ))
-    items = (words for part in parts for words in store.item_words(part))
-    words_build.write(folder, words_build.build(ids, items, progress))
+    items = (words for part in parts for words in run.store.item_words(part))
+    words_build.write(folder, words_build.build(ids, items, run.progress))
 
 
 def _slices(parts: Iterator[Rows], shared: int) -> Iterator[tuple[Floats, Halves]]:

@@ -27,8 +27,8 @@ from db.queue import Queue
 from db.store import Store
 from errors import HomeError, IndexStateError
 from evaluation.sameness import queries_of, same_answers
-from indexer.embed import IMAGE, TEXT
 from indexer.job import build_index
+from indexer.run import IMAGE, TEXT
 from indexer.verify import check
 from search import Searcher
 from settings import Settings, load_settings

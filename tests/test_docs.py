@@ -154,7 +154,7 @@ def keys(value: Any) -> Iterator[str]:
         ("db/fields.py", "FieldRecord", "pairdex.catalog-fields.v1"),
         ("db/fields.py", "ValueCount", "pairdex.catalog-fields.v1"),
         ("db/records.py", "ProblemRecord", "pairdex.catalog-problems.v1"),
-        ("indexer/job.py", "BuildSummary", "pairdex.index-build.v1"),
+        ("indexer/summary.py", "BuildSummary", "pairdex.index-build.v1"),
         ("training/job.py", "TrainSummary", "pairdex.train.v1"),
         ("training/scoring.py", "Calibrated", "pairdex.calibrate.v1"),
         ("training/doctor.py", "Finding", "pairdex.doctor.v1"),

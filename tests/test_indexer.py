@@ -12,7 +12,8 @@ from db.store import Store
 from encoder.encoded import Encoded
 from encoder.inputs import Pixels
 from errors import CatalogError, HomeError
-from indexer.job import BuildSummary, build_index
+from indexer.job import build_index
+from indexer.summary import BuildSummary
 from settings import Settings, load_settings
 from tests.fakes import COLOURS, FakeEncoder, draw
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import indexer.embed
+import indexer.storing
 from db import generations
 from db.cache import EmbeddingCache, as_bytes, digests
 from db.home import Home
@@ -19,8 +20,9 @@ from encoder.encoded import Encoded
 from encoder.inputs import Pixels, read_pixels
 from images import content_hash
 from indexer.decode import decode
-from indexer.embed import Embedded
-from indexer.job import BuildSummary, account, build_index
+from indexer.job import build_index
+from indexer.run import Embedded
+from indexer.summary import BuildSummary, account
 from settings import Settings, load_settings
 from tests.fakes import FakeEncoder, record
 
@@ -99,7 +101,7 @@ def test_what_is_counted_is_stored(
     home: Home, store: Store, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Read back through another connection each time that progress is reported."""
-    monkeypatch.setitem(indexer.embed.STORED, "image", 4)
+    monkeypatch.setitem(indexer.storing.STORED, "image", 4)
     seen = []
 
     def progress(stage: str, done: int, total: int, note: str = "") -> None:
@@ -116,7 +118,7 @@ def test_what_is_counted_is_stored(
 def test_a_job_that_dies_without_a_word_loses_at_most_what_is_stored_together(
     home: Home, store: Store, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(indexer.embed.STORED, "image", 4)
+    monkeypatch.setitem(indexer.storing.STORED, "image", 4)
     monkeypatch.setattr(indexer.embed, "FEW", 0)
 
     class Failing(FakeEncoder):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,9 @@ import pytest
 from db.cache import EmbeddingCache, digests
 from errors import HomeError
 from images import content_hash
-from indexer.embed import IMAGE, TEXT, packed
-from indexer.shards import Shard, ShardFolder, cut, embed, take
+from indexer.run import IMAGE, TEXT
+from indexer.shards import ABANDONED, Shard, ShardFolder, cut, embed, take
+from indexer.storing import packed
 from tests.fakes import COLOURS, FakeEncoder, draw
 
 
@@ -29,6 +32,12 @@ def texts(*given: str) -> Shard:
     return Shard(TEXT, contents, given)
 
 
+def put(folder: ShardFolder, shard: Shard, encoder: FakeEncoder) -> str:
+    name = shard.name(encoder.fingerprint)
+    folder.put(name, embed(shard, encoder, batch=4, workers=2))
+    return name
+
+
 @pytest.fixture(params=["folder", "memory"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A folder that all see, and an address of another file system."""
@@ -38,8 +47,9 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_the_rows_of_a_shard_are_those_of_the_encoder(tmp_path: Path, address: str) -> None:
     encoder, shard = FakeEncoder(), pictures(tmp_path)
     folder = ShardFolder(address, encoder.fingerprint)
-    folder.put(shard, embed(shard, encoder, batch=4, workers=2))
-    (name,) = folder.done()
+    name = put(folder, shard, encoder)
+    assert folder.done() == [name]
+    assert folder.has(name)
     found = folder.get(name)
     assert found.contents == list(shard.contents)
     words = texts("a red square", "파랑 네모")
@@ -52,7 +62,7 @@ def test_what_cannot_be_read_is_told_with_its_reason(tmp_path: Path, address: st
     Path(shard.sources[0]).write_bytes(b"none")
     Path(shard.sources[1]).unlink()
     folder = ShardFolder(address, encoder.fingerprint)
-    found = folder.get(folder.put(shard, embed(shard, encoder, 4, 1)))
+    found = folder.get(put(folder, shard, encoder))
     assert set(found.unreadable) == set(shard.contents[:2])
     assert "changes while it is indexed" in found.unreadable[shard.contents[0]]
     assert found.contents == list(shard.contents[2:])
@@ -61,7 +71,7 @@ def test_what_cannot_be_read_is_told_with_its_reason(tmp_path: Path, address: st
 def test_a_shard_of_which_nothing_can_be_read_is_whole_too(tmp_path: Path, address: str) -> None:
     shard = Shard(IMAGE, (b"x" * 32,), (str(tmp_path / "none.png"),))
     folder = ShardFolder(address, "fake")
-    name = folder.put(shard, embed(shard, FakeEncoder(), 4, 1))
+    name = put(folder, shard, FakeEncoder())
     with EmbeddingCache(tmp_path / "cache", "fake") as cache:
         assert list(take(folder, name, cache).unreadable) == [b"x" * 32]
         assert len(cache.known(IMAGE)) == 0
@@ -72,7 +82,7 @@ def test_a_shard_made_twice_is_one_file_and_one_of_another_model_is_not_seen(
 ) -> None:
     shard, encoder = pictures(tmp_path), FakeEncoder()
     folder = ShardFolder(address, encoder.fingerprint)
-    names = {folder.put(shard, embed(shard, encoder, 4, 1)) for _ in range(2)}
+    names = {put(folder, shard, encoder) for _ in range(2)}
     assert folder.done() == sorted(names)
     assert len(names) == 1
     assert ShardFolder(address, "another model").done() == []
@@ -84,19 +94,28 @@ def test_what_is_taken_in_is_known_to_the_job_and_gone_from_the_folder(
     encoder, shard = FakeEncoder(), pictures(tmp_path)
     folder = ShardFolder(address, encoder.fingerprint)
     embedded = embed(shard, encoder, 4, 1)
-    name = folder.put(shard, embedded)
+    name = put(folder, shard, encoder)
     with EmbeddingCache(tmp_path / "cache", encoder.fingerprint) as cache:
         take(folder, name, cache)
         wanted = digests(b"".join(shard.contents))
         assert (np.concatenate([*cache.get(IMAGE, wanted)]) == embedded.rows).all()
     assert folder.done() == []
     folder.remove(name)  # by two jobs at once: nothing to complain of
+    assert not folder.has(name)
+    with pytest.raises(HomeError, match="another build may have taken it"):
+        folder.get(name)
 
 
-def test_a_file_that_is_not_finished_is_not_seen(tmp_path: Path) -> None:
+def test_a_file_that_is_not_finished_is_not_seen_and_goes_when_it_is_old(tmp_path: Path) -> None:
     folder = ShardFolder(str(tmp_path), "fake")
-    (tmp_path / "fake" / ".half-written").write_bytes(b"half")
+    young, old = (tmp_path / "fake" / name for name in (".begun-just-now", ".begun-long-ago"))
+    young.write_bytes(b"half")
+    old.write_bytes(b"half")
+    then = time.time() - ABANDONED.total_seconds() - 60
+    os.utime(old, (then, then))
     assert folder.done() == []
+    folder.sweep()
+    assert [file.name for file in (tmp_path / "fake").iterdir()] == [young.name]
 
 
 def test_an_address_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
