@@ -1,13 +1,15 @@
 """What a catalog costs per item, and what that makes of a million to a billion.
 
 python -m benchmarks.sizing [SIZE…]
+python -m benchmarks.sizing --kept      the model anew, of what was measured last
 
 Each size is a process of its own: rows, a generation and an open searcher of a synthetic catalog
 (synthetic.py, one caption per item), as benchmarks/vectors.py makes them. Bytes and core-seconds
-are counted, which the load of the machine changes little. The model is then worked out from the two
-smallest sizes, put beside what every larger one came to, and carried on. What embedding takes is
-read from the results of benchmarks/throughput.py and benchmarks/scale.py, what pgvector takes from
-those of benchmarks/postgres.py.
+are counted, which the load of the machine changes little. The model is then worked out from the
+second size and, for inverted lists, the first that has them, put beside what every size came to,
+and carried on; memory by what an item added between the two largest. What embedding takes is read
+from the results of benchmarks/throughput.py and benchmarks/scale.py, what pgvector takes from those
+of benchmarks/postgres.py, what the cache of embeddings takes from those of benchmarks/ray_build.py.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +40,6 @@ TOLD = 1_000_000, 10_000_000, 100_000_000, 1_000_000_000
 QUERIES = 100
 CORES = 2
 CODE = 42  # bytes of a vector in inverted lists, its id included
-CACHED = 2 * (2 * (SHARED + WIDTH) + 32)  # bytes of an image and a caption by their contents
 _CHECKED = (
     "     items     rows  numbers    index    words    bytes    model   core ms    model  building"
     "       own      held\n"
@@ -45,10 +47,10 @@ _CHECKED = (
     "   MiB of a searcher"
 )
 _TOLD = (
-    "        items   core-h   2 cores  cores for  index,      rows  generation  embeddings"
-    "       codes\n"
-    "                 embed         h     a day  2 cores h     GB          GB   cached, GB"
-    "  memory, GB"
+    "        items   core-h   2 cores  cores for  index,      rows  generation  embeddings    disk,"
+    "       codes    memory, GB\n"
+    "                 embed         h     a day  2 cores h     GB          GB   cached, GB   all GB"
+    "          GB   build   search"
 )
 
 
@@ -130,23 +132,39 @@ def work_of(measured: list[dict[str, float]], items: float) -> float:
     return plain + (first["core_ms"] - plain) * math.sqrt(items / first["items"])
 
 
-def carried_on(measured: list[dict[str, float]]) -> list[str]:
+def carried_on(measured: list[dict[str, float]], kept: int) -> list[str]:
+    """`kept` generations are kept, and one more is there while it is built."""
     embed, caption = _embedding()
     lines = [
         f"embedding, ms of a core: {embed:.2f} a photograph of 500x375, {caption:.2f} a caption",
         _TOLD,
     ]
+    cached = 2 * json.loads((RESULTS / "ray.json").read_text(encoding="utf-8"))["bytes"]["cached"]
     for items in TOLD:
         hours = items * (embed + caption) / 1000 / 3600
         work = items * work_of(measured, items) / 1000 / 3600
         rows = measured[1]["rows"]
-        sizes = rows, bytes_of(measured, items) - rows, CACHED, 2 * CODE
+        generation = bytes_of(measured, items) - rows
+        disk = rows + (kept + 1) * generation + cached
+        sizes = rows, generation, cached, disk, 2 * CODE
         lines.append(
             f"{items:13,}{hours:9,.0f}{hours / CORES:9,.0f}{math.ceil(hours / 24):9,}"
-            f"{work / CORES:9.1f}" + "".join(f"{items * size / 1e9:12,.1f}" for size in sizes)
+            f"{work / CORES:9.2f}"
+            + "".join(f"{items * size / 1e9:12,.2f}" for size in sizes)
+            + "".join(
+                f"{memory_of(measured, items, what) / 1024:9,.1f}"
+                for what in ("building_mib", "own_mib")
+            )
         )
     lines.append(f"kinds of index: {', '.join(f'{n:,} {candidates(n, SHARED)[0]}' for n in TOLD)}")
     return [*lines, *_pgvector()]
+
+
+def memory_of(measured: list[dict[str, float]], items: float, what: str) -> float:
+    """MiB: what each item added between the two largest sizes, carried on."""
+    small, large = measured[-2:]
+    each = (large[what] - small[what]) / (large["items"] - small["items"])
+    return large[what] + each * (items - large["items"])
 
 
 def _embedding() -> tuple[float, float]:
@@ -177,19 +195,25 @@ def _pgvector() -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("sizes", nargs="*", type=int, default=list(SIZES))
+    parser.add_argument("--kept", action="store_true", help="measure nothing")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         measure(given.sizes[0], Path(given.one))
         return
     measured: list[dict[str, Any]] = []
-    for size in sorted(given.sizes):
+    if given.kept:
+        measured = json.loads((RESULTS / "sizing.json").read_text(encoding="utf-8"))["sizes"]
+    for size in () if given.kept else sorted(given.sizes):
         with tempfile.TemporaryDirectory(prefix="pairdex-") as folder:
             command = [sys.executable, "-m", "benchmarks.sizing", "--one", folder, str(size)]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        measured.append(json.loads(done.stdout))
+        measured.append(json.loads(done.stdout) | {"day": time.strftime("%Y-%m-%d")})
         print(f"{size:,} measured", flush=True)
-    keep("sizing", [*checked(measured), "", *carried_on(measured)], {"sizes": measured})
+    index = load_settings(environment={}).index
+    lines = [*checked(measured), "", *carried_on(measured, index.keep)]
+    days = sorted({one.get("day", "") for one in measured} - {""})
+    keep("sizing", [f"measured {', '.join(days)}", "", *lines], {"sizes": measured})
 
 
 if __name__ == "__main__":
