@@ -21,11 +21,11 @@ from indexer.signs import signs
 from progress import Progress
 
 Ids = NDArray[np.int64]
-REPORT = 500  # items between two reports of progress, and rows that are worked on together
+REPORT = 500  # items between two reports of progress, and entries that are worked on together
 
 
 @dataclass(frozen=True)
-class Rows:
+class Entries:
     """The images or the captions to index, as arrays: a list of a million objects is 200 MB."""
 
     ids: Ids  # ascending
@@ -35,15 +35,15 @@ class Rows:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, rows: NDArray[np.generic]) -> Rows:
-        return Rows(self.ids[rows], self.owners[rows], self.contents[rows])
+    def __getitem__(self, some: NDArray[np.generic]) -> Entries:
+        return Entries(self.ids[some], self.owners[some], self.contents[some])
 
 
 @dataclass(frozen=True)
 class Work:
-    """Some of the rows, taken out only while they are worked on."""
+    """Some of the entries, taken out only while they are worked on."""
 
-    rows: Rows
+    entries: Entries
     places: Ids
 
     def __len__(self) -> int:
@@ -51,11 +51,11 @@ class Work:
 
     @property
     def contents(self) -> Digests:
-        return self.rows.contents[self.places]
+        return self.entries.contents[self.places]
 
     def part(self, some: Ids) -> tuple[list[int], list[bytes]]:
         """Ids and contents of some of it: as objects they are several times as large."""
-        part = self.rows[self.places[some]]
+        part = self.entries[self.places[some]]
         return part.ids.tolist(), as_bytes(part.contents)
 
     def parts(self) -> Iterator[tuple[list[int], list[bytes]]]:
@@ -68,11 +68,11 @@ class Work:
 class Plan:
     """Every image and caption to index, and the work that is left to do for them."""
 
-    images: Rows
-    captions: Rows
+    images: Entries
+    captions: Entries
     new_images: Work  # one of each content that is still to be embedded
     new_captions: Work  # likewise, short texts first
-    signs: NDArray[np.uint64]  # of each row of images, see signs.py
+    signs: NDArray[np.uint64]  # of each of images, see signs.py
     words: str  # digest of the words of all items
     failures: list[tuple[int, str, str]] = field(default_factory=list)  # item, status, reason
     removals: int = 0  # of the catalog before it was read
@@ -80,9 +80,9 @@ class Plan:
     def signature(self, *also: str) -> str:
         """Equal where an index of it would be equal."""
         digest = hashlib.sha256("\n".join(also).encode())
-        for rows in (self.images, self.captions):
-            digest.update(len(rows).to_bytes(8, "little"))
-            for part in (rows.ids, rows.owners, rows.contents):
+        for entries in (self.images, self.captions):
+            digest.update(len(entries).to_bytes(8, "little"))
+            for part in (entries.ids, entries.owners, entries.contents):
                 digest.update(part.tobytes())
         digest.update(self.signs.tobytes())
         digest.update(self.words.encode())
@@ -93,13 +93,13 @@ class Plan:
         for name, known in (("new_images", images), ("new_captions", texts)):
             work: Work = getattr(self, name)
             left = ~np.isin(work.contents, known)
-            setattr(self, name, Work(work.rows, work.places[left]))
+            setattr(self, name, Work(work.entries, work.places[left]))
 
     def written(self) -> None:
         """Contents and what was left to do are not needed any more: most of what a plan holds."""
         nothing = digests(b"")
-        self.images = Rows(self.images.ids, self.images.owners, nothing)
-        self.captions = Rows(self.captions.ids, self.captions.owners, nothing)
+        self.images = Entries(self.images.ids, self.images.owners, nothing)
+        self.captions = Entries(self.captions.ids, self.captions.owners, nothing)
         self.new_images = self.new_captions = Work(self.images, self.images.ids[:0])
 
     def drop(self, unreadable: dict[bytes, str]) -> None:
@@ -146,8 +146,8 @@ def scan(
         for caption, text in item.captions:
             texts.add(caption, item.id, hashlib.sha256(text.encode()).digest())
             lengths.append(len(text))
-    pictures, captions = seen.rows(), texts.rows()
-    pictures = Rows(pictures.ids, pictures.ids, pictures.contents)  # each is its own item's
+    pictures, captions = seen.entries(), texts.entries()
+    pictures = Entries(pictures.ids, pictures.ids, pictures.contents)  # each is its own item's
     order = np.argsort(captions.ids, kind="stable")
     captions, sizes = captions[order], np.asarray(lengths, np.int64)[order]
     new = _new(captions.contents, known_texts)
@@ -163,7 +163,7 @@ def scan(
 
 
 class _Column:
-    """Rows as they come in, without an object for each."""
+    """Entries as they come in, without an object for each."""
 
     def __init__(self) -> None:
         self.ids, self.owners, self.contents = array("q"), array("q"), bytearray()
@@ -173,13 +173,13 @@ class _Column:
         self.owners.append(owner)
         self.contents += content
 
-    def rows(self) -> Rows:
+    def entries(self) -> Entries:
         ids, owners = np.asarray(self.ids, np.int64), np.asarray(self.owners, np.int64)
-        return Rows(ids, owners, digests(self.contents))
+        return Entries(ids, owners, digests(self.contents))
 
 
 def _new(contents: Digests, known: Digests) -> Ids:
-    """The first row of each content that is not known."""
+    """The place of the first entry of each content that is not known."""
     missing = np.flatnonzero(~np.isin(contents, known))
     _, firsts = np.unique(contents[missing], return_index=True)
     return np.asarray(np.sort(missing[firsts]), np.int64)

@@ -22,13 +22,13 @@ READ = 5000  # ids that are numbers of Python's at once
 
 def write(run: Run, plan: Plan, folder: Path) -> None:
     """Ids, vectors and halves of both sides, and the signs of the images."""
-    shared = run.encoder.shared
+    shape = run.encoder.shared, run.encoder.head.width
     run.progress("write", 0, 2)
-    for number, (name, kind, rows) in enumerate(
+    for number, (name, kind, entries) in enumerate(
         (("images", run.image_kind, plan.images), ("captions", TEXT, plan.captions)), start=1
     ):
-        parts = _slices(run.cache.get(kind, rows.contents), shared)
-        write_side(folder, name, rows.ids, rows.owners, parts, (shared, run.encoder.head.width))
+        parts = _slices(run.cache.get(kind, entries.contents), run.encoder.shared)
+        write_side(folder, name, entries.ids, entries.owners, parts, shape)
         run.progress("write", number, 2)
     with writing(folder):
         write_array(folder / SIGNS_FILE, plan.signs)
