@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from sqlalchemy import create_engine, insert
+from sqlalchemy import insert
 
 from benchmarks.results import keep
 from benchmarks.synthetic import SLICE, Catalog, answering, fill, publish
@@ -56,8 +56,7 @@ FILTERS = (
 
 
 def add_attributes(home: Home, count: int, seed: int = 5) -> None:
-    engine = create_engine(f"sqlite:///{home.database}")
-    sqlite.prepare(engine, home.database)
+    engine = sqlite.engine(home.database)
     with engine.begin() as connection:
         connection.execute(insert(Tag), [{"id": i, "name": n} for i, n in enumerate(TAGS, 1)])
         for start in range(0, count, SLICE):

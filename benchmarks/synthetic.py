@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import Connection, insert
 
 from db import publishing, sqlite, words_build
 from db.databases import generations_of
@@ -115,8 +115,7 @@ class _Answers:
 def fill(home: Home, catalog: Catalog) -> None:
     """The catalog's rows, without files and without an import."""
     Store.open(home.path, create=True).close()
-    engine = create_engine(f"sqlite:///{home.database}")
-    sqlite.prepare(engine, home.database)
+    engine = sqlite.engine(home.database)
     captions = catalog.captions()
     with engine.begin() as connection:
         for start in range(0, catalog.count, SLICE):

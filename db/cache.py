@@ -24,7 +24,6 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    create_engine,
     delete,
     func,
     select,
@@ -63,9 +62,8 @@ class EmbeddingCache:
         self._fingerprint = fingerprint
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(f"sqlite:///{self._file}")
         # Rows are written once and read once, each batch elsewhere: a large cache gains nothing.
-        sqlite.prepare(self._engine, self._file, cache_mib=2)
+        self._engine = sqlite.engine(self._file, cache_mib=2)
         _old.drop(self._engine, checkfirst=True)
         TABLES.create_all(self._engine)
 
@@ -158,6 +156,10 @@ class EmbeddingCache:
     def compact(self) -> None:
         """Give the space of deleted rows back to the disk; needs as much again while it runs."""
         sqlite.compact(self._engine)
+
+    def published(self) -> None:
+        """The index is of this model now, so the rows of others are of no more use."""
+        self.forget_other_models()
 
     def forget_other_models(self) -> None:
         with self._engine.begin() as connection:

@@ -163,6 +163,9 @@ class SharedCache(EmbeddingCache):
         wanted = set(as_bytes(contents)) if found else set()
         return {content: problem for content, problem in found.items() if content in wanted}
 
+    def published(self) -> None:
+        """Another machine may have another model, and a use for its rows: `index gc` looks."""
+
     @repeated
     def forget_other_models(self) -> None:
         super().forget_other_models()

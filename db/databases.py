@@ -90,3 +90,16 @@ def locked_elsewhere(
 
     with locked(settings, job, name, wait, shared) as held:
         yield held
+
+
+@contextmanager
+def alike_elsewhere(home: Path, job: str, model: str) -> Iterator[None]:
+    """No machine builds with another model meanwhile, where several may build at all."""
+    settings = database_of(home)
+    if not settings.url:
+        yield
+        return
+    from db.postgres_lock import alike
+
+    with alike(settings, job, model):
+        yield

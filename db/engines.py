@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData
 
 from db import postgres, sqlite
 from db.databases import database_of
@@ -22,9 +21,7 @@ def of_rows(home: Home, settings: DbSettings | None = None) -> tuple[Engine, str
     settings = settings if settings is not None and settings.url else database_of(home.path)
     if settings.url:
         return postgres.engine(settings), named(settings.url)
-    engine = create_engine(sqlite.address(home.database))
-    sqlite.prepare(engine, home.database)
-    return engine, str(home.database)
+    return sqlite.engine(home.database), str(home.database)
 
 
 def beside_rows(home: Home, file: Path, job: str, tables: MetaData) -> Engine:
@@ -41,13 +38,7 @@ def beside_rows(home: Home, file: Path, job: str, tables: MetaData) -> Engine:
             engine.dispose()
             raise
         return engine
-    engine = create_engine(f"sqlite:///{file}")
-    sqlite.prepare(engine, file, cache_mib=2)
-
-    @event.listens_for(engine, "connect")
-    def _durable(raw: Any, _record: Any) -> None:
-        raw.execute("PRAGMA synchronous = FULL")
-
+    engine = sqlite.engine(file, cache_mib=2, durable=True)
     with writing(file):
         tables.create_all(engine)
     return engine

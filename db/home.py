@@ -26,7 +26,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.databases import Held, database_of, locked_elsewhere
+from db.databases import Held, alike_elsewhere, database_of, locked_elsewhere
 from errors import HomeError, LockedError, PairdexError
 
 LOCAL = "tagging.lock"  # of what is written beside and into images: no other machine's matter
@@ -144,9 +144,13 @@ class Home:
             # The kernel frees the lock with the descriptor, so a killed job leaves none behind.
             os.close(descriptor)
 
-    def building(self, job: str) -> AbstractContextManager[Held]:
-        """The lock of a job that builds; where the rows are in PostgreSQL, several may."""
-        return self.locked(job, shared=bool(database_of(self.path).url))
+    @contextmanager
+    def building(self, job: str, model: str) -> Iterator[Held]:
+        """The lock of a job that builds; where the rows are in PostgreSQL, several may beside each
+        other that have the same model, which is named by its fingerprint."""
+        shared = bool(database_of(self.path).url)
+        with self.locked(job, shared=shared) as held, alike_elsewhere(self.path, job, model):
+            yield held
 
     def publishing(self) -> AbstractContextManager[Held]:
         """Builders publish one after the other; waits for its turn."""

@@ -24,9 +24,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    create_engine,
     delete,
-    event,
     func,
     insert,
     select,
@@ -109,14 +107,8 @@ class Journal:
     def __init__(self, home: Home) -> None:
         file = home.path / "tagging.db"
         home.create()
-        self._engine = create_engine(f"sqlite:///{file}")
-        sqlite.prepare(self._engine, file, cache_mib=8)
-
-        @event.listens_for(self._engine, "connect")
-        def _durable(raw: Any, _record: Any) -> None:
-            # An image is replaced only when how to put it back is on the disk.
-            raw.execute("PRAGMA synchronous = FULL")
-
+        # An image is replaced only when how to put it back is on the disk.
+        self._engine = sqlite.engine(file, cache_mib=8, durable=True)
         with writing(file):
             _META.create_all(self._engine)
 

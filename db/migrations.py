@@ -13,8 +13,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, select, text
 
-from db import cache, cache_shared, postgres, postgres_folding, queue, sqlite
+from db import cache, cache_shared, postgres, postgres_folding, postgres_parts, queue, sqlite
 from db.item_words import item_words
+from db.postgres_connection import RefusedError
 from db.reader import SCHEMA
 from db.tables import Base, Item, SchemaVersion
 from db.tables_keys import KeyRow
@@ -107,6 +108,22 @@ def migrate(
             f"its schema is {version}, this program knows {len(steps)}",
             "upgrade Pairdex",
         )
+    try:
+        taken = _taken(engine, version, steps)
+    except RefusedError as error:
+        if version == 0:
+            raise
+        raise RefusedError(
+            f"{database} was written by an older Pairdex", error.why,
+            "run this once as the role that owns its tables, see docs/postgres.md",
+        ) from None  # fmt: skip
+    if engine.dialect.name == "postgresql":
+        postgres_parts.ensure(engine)
+    return taken
+
+
+def _taken(engine: Engine, version: int, steps: Sequence[Step]) -> int:
+    """Take all steps but the first `version`."""
     taken = 0
     while version < len(steps):
         with _alone(engine) as connection:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     MetaData,
     Row,
     Table,
-    create_engine,
     delete,
     func,
     insert,
@@ -59,9 +58,7 @@ class Rows:
         """Its catalog, all tables there."""
         if self.settings.url:
             return Store.open(self.home.path, settings=self.settings)
-        engine = create_engine(sqlite.address(self.home.database))
-        sqlite.prepare(engine, self.home.database)
-        return Store(engine)
+        return Store(sqlite.engine(self.home.database))
 
     @contextmanager
     def locked(self, source: Rows) -> Iterator[None]:
@@ -90,9 +87,8 @@ class Rows:
             self.home.create()
             made = {}
             for part, file in (("catalog", self.home.database), ("queue", self.home.queue)):
-                made[part] = create_engine(sqlite.address(file))
+                made[part] = sqlite.engine(file)
                 stack.callback(made[part].dispose)
-                sqlite.prepare(made[part], file)
             with writing(self.home.path):
                 migrate(made["catalog"], str(self.home.database))
                 queue.TABLES.create_all(made["queue"])

@@ -124,6 +124,10 @@ def translated(settings: DbSettings) -> Iterator[None]:
         raise trouble(settings.url, error) from None
 
 
+class RefusedError(HomeError):
+    """The role lacks a right."""
+
+
 # By the first letters of an SQLSTATE; the longest that fits holds.
 _STATES = {
     "08": ("lost the connection", "check the server, then run this again"),
@@ -142,6 +146,7 @@ _STATES = {
     "XX001": ("is damaged", "restore it from a backup"),
     "XX002": ("is damaged", "`REINDEX DATABASE` mends indexes; else restore a backup"),
 }
+REFUSALS = "42501", "25006"
 # What a server, or the way to it, says before there is a connection: no SQLSTATE comes with it.
 _REFUSALS = (
     ("password authentication failed", "refuses the password", "mend db.url or ~/.pgpass"),
@@ -180,7 +185,8 @@ def trouble(url: str, error: BaseException, committing: bool = False) -> BaseExc
             again = state[:2] in ("08", "40") or state[:3] == "57P" or state == "23505"
             if again and not committing:
                 return AgainError(f"{name} {what}", said, remedy)
-            return HomeError(f"{name} {what}", _perhaps(said, again), remedy)
+            kind = RefusedError if state in REFUSALS else HomeError
+            return kind(f"{name} {what}", _perhaps(said, again), remedy)
     return error
 
 

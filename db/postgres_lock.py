@@ -15,12 +15,15 @@ from db.postgres_connection import application, connect, named, translated
 from errors import LockedError, PairdexError
 from settings import DbSettings
 
-_HOLDER = (
-    "SELECT a.application_name, a.client_addr FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+_HOLDERS = (
+    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
     "WHERE l.locktype = 'advisory' AND l.granted AND l.database = "
-    "(SELECT oid FROM pg_database WHERE datname = current_database()) "
-    "AND (l.classid::bigint << 32 | l.objid::bigint) = %s AND l.objsubid = 1"
+    "(SELECT oid FROM pg_database WHERE datname = current_database()) AND "
 )
+_HOLDER = _HOLDERS + "(l.classid::bigint << 32 | l.objid::bigint) = %s AND l.objsubid = 1"
+# Locks of two numbers: that all of this kind share, and one of its own for each model.
+_ALIKE = 1_885_956_452
+_UNLIKE = _HOLDERS + f"l.classid = {_ALIKE} AND l.objid::bigint <> %s AND l.objsubid = 2"
 
 
 def lock_number(name: str) -> int:
@@ -60,14 +63,39 @@ def locked(
         connection.close()
 
 
+@contextmanager
+def alike(settings: DbSettings, job: str, model: str) -> Iterator[None]:
+    """A LockedError that says who works with another model, where somebody does."""
+    number = lock_number(f"model {model}") & 0x7FFFFFFF
+    with translated(settings):
+        connection = connect(settings, timeout=0, application=application(job))
+    try:
+        with translated(settings), connection.transaction():
+            # One after the other, so that of two that come at once only the second is refused.
+            _one(connection, "SELECT pg_advisory_xact_lock(%s)", lock_number("models"))
+            other = _one(connection, _UNLIKE, number)
+            if other:
+                raise LockedError(
+                    f"an index of another model is being built in {named(settings.url)}",
+                    f"by {_shown(other)}",
+                    "give both machines the same model, or wait until it ends",
+                )
+            _one(connection, f"SELECT pg_advisory_lock_shared({_ALIKE}, %s)", number)
+        yield
+    finally:
+        connection.close()
+
+
 def _held(connection: Any, settings: DbSettings, number: int) -> LockedError:
-    holder = _one(connection, _HOLDER, number)
-    who = str(holder[0]).removeprefix("pairdex: ") if holder and holder[0] else "another process"
     return LockedError(
         f"{named(settings.url)} is locked",
-        f"held by {who}",
+        f"held by {_shown(_one(connection, _HOLDER, number))}",
         "wait until it ends, then run this again",
     )
+
+
+def _shown(holder: tuple[Any, ...]) -> str:
+    return str(holder[0]).removeprefix("pairdex: ") if holder and holder[0] else "another process"
 
 
 def _one(connection: Any, statement: str, number: int) -> tuple[Any, ...]:

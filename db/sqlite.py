@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ExceptionContext, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 
 from db.folding import fold
 from db.sqlite_reading import CACHE_MIB, READING, SEALED, disk_trouble, sealed
@@ -21,18 +21,20 @@ def address(database: Path) -> str:
     return f"sqlite:///{database.absolute().as_uri()}?{SEALED}&uri=true"
 
 
-def prepare(engine: Engine, database: Path, cache_mib: int = CACHE_MIB) -> None:
+def engine(database: Path, cache_mib: int = CACHE_MIB, durable: bool = False) -> Engine:
     """Pragmas for each new connection (WAL: readers never wait), and errors that name the file.
 
-    `cache_mib` is how much of the file a connection may hold in its own memory.
+    `cache_mib` is how much of the file a connection may hold in its own memory. `durable`: what a
+    transaction has written is on the disk when it has ended, so it survives the machine too.
     """
+    made = create_engine(address(database))
 
-    @event.listens_for(engine, "connect")
+    @event.listens_for(made, "connect")
     def _set_pragmas(raw: sqlite3.Connection, _record: Any) -> None:
         cursor = raw.cursor()
         for pragma in (
             *(() if sealed(database) else ("journal_mode = WAL",)),
-            "synchronous = NORMAL",
+            f"synchronous = {'FULL' if durable else 'NORMAL'}",
             "foreign_keys = ON",
             *READING,
             f"cache_size = -{cache_mib << 10}",
@@ -42,11 +44,13 @@ def prepare(engine: Engine, database: Path, cache_mib: int = CACHE_MIB) -> None:
         # Any other database needs a function of this name too: lower(normalize($1, NFKC)).
         raw.create_function("pairdex_fold", 1, fold, deterministic=True)
 
-    @event.listens_for(engine, "handle_error")
+    @event.listens_for(made, "handle_error")
     def _translate(context: ExceptionContext) -> None:
         error = context.original_exception
         if isinstance(error, sqlite3.DatabaseError):
             raise disk_trouble(database, error) from None
+
+    return made
 
 
 def read_once(connection: Connection) -> None:

@@ -38,7 +38,7 @@ def build_index(
     PostgreSQL, jobs on several machines share what is to be embedded, and one of them publishes.
     """
     embed = _engine(settings)
-    with home.building("index build"):
+    with home.building("index build", encoder.fingerprint):
         total = store.count_items()
         if not total:
             raise CatalogError(
@@ -63,7 +63,7 @@ def build_index(
             indexed = int(np.isin(plan.images.contents, plan.new_images.contents).sum())
             with home.publishing():
                 generation = _generation(run, plan)
-                cache.forget_other_models()
+                cache.published()
         summary = summed_up(run, plan, generation, indexed, done)
         store.finish_run(number, msgspec.to_builtins(summary), plan.failures)
     return summary

@@ -74,14 +74,14 @@ def _documented(kind: Any, example: Any) -> dict[str, Any]:
 async def put(request: Request) -> Response:
     """Add an item, or replace what is said of it; without an image it keeps the one it has."""
     said, data, name = await _sent(request, NewItem)
-    return await _accepted(request, _change(request, said.change(said.id, True), data, name))
+    return await _accepted(_change(request, said.change(said.id, True), data, name))
 
 
 @router.patch("/items/{item}", status_code=202, **_documented(ItemChange, told.CHANGE))
 async def change(request: Request, item: Name) -> Response:
     """Change some of what is said of an item, or its image."""
     said, data, name = await _sent(request, ItemChange)
-    return await _accepted(request, _change(request, said.change(item, False), data, name))
+    return await _accepted(_change(request, said.change(item, False), data, name))
 
 
 @router.delete(
@@ -92,9 +92,8 @@ async def change(request: Request, item: Name) -> Response:
 async def remove(request: Request, item: Name) -> Response:
     """Remove an item."""
     service = service_of(request)
-    settings = service.settings.catalog
-    work = service.reading.run(accept_removal, service.store, service.queue, item, settings)
-    return await _accepted(request, work)
+    work = service.reading.run(_accept_removal, service, item)
+    return await _accepted(work)
 
 
 @router.get("/tickets/{ticket}", **documented(answer=told.Ticket, example=told.TICKET))
@@ -127,18 +126,24 @@ def _change(request: Request, change: Change, data: bytes | None, name: str) -> 
 
 def _accept(service: Service, change: Change, data: bytes | None, name: str) -> Accepted:
     catalog = service.settings.catalog
-    return accept_change(
+    done = accept_change(
         service.home, service.store, service.queue, change, data, catalog, name or "the image"
     )
+    service.worker.accepted()
+    return done
 
 
-async def _accepted(request: Request, work: Awaitable[Accepted]) -> Response:
-    service = service_of(request)
+def _accept_removal(service: Service, item: str) -> Accepted:
+    done = accept_removal(service.store, service.queue, item, service.settings.catalog)
+    service.worker.accepted()
+    return done
+
+
+async def _accepted(work: Awaitable[Accepted]) -> Response:
     try:
         done = await work
     except NoSuchItemError as error:
         raise Problem("not-found", error.what, error.why, error.remedy) from None
-    service.worker.accepted()
     said = told.Accepted(str(done.ticket), done.id, "queued", list(done.notes))
     headers = {"Location": f"/v1/tickets/{done.ticket}"}
     response = answers.json_response(said, FRESH | headers)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Any
@@ -64,6 +64,7 @@ class Worker:
         self._pause, self._idle_since = AGAIN, 0.0
         self._thread = Thread(target=self._work, name="worker", daemon=True)
         self._job: Job | None = None
+        self._held: Held = lambda: True
         self.failures: deque[Trouble] = deque(maxlen=FAILURES)
 
     def start(self) -> None:
@@ -77,9 +78,10 @@ class Worker:
         self._thread.join()
 
     def accepted(self) -> None:
-        """There is a change to be made."""
-        self.tell_queue()
+        """There is a change to be made, and it is safe, whatever becomes of telling so."""
         self._wake.set()
+        with suppress(HomeError):  # the database is away
+            self.tell_queue()
 
     def build(self) -> str:
         """The id of a job that is begun; a Problem or a LockedError where one runs already."""
@@ -117,14 +119,14 @@ class Worker:
     def _work(self) -> None:
         self._idle_since = time.monotonic()
         with ExitStack() as stack:
-            held = self._ours(stack)
+            self._held = self._ours(stack)
             while not self._closing.is_set():
                 try:
-                    if held():
+                    if self._held():
                         self._look()
                         continue
                     stack.close()  # another service may have it by now
-                    held = self._ours(stack)
+                    self._held = self._ours(stack)
                 except HomeError:
                     self._closing.wait(LOOK)  # the database is away: what was asked for waits there
 
@@ -210,6 +212,10 @@ class Worker:
         while not self._served(outcome.generation, time.monotonic() - since):
             if self._closing.wait(0.02):
                 return  # the next service tells it
+        if not self._held():
+            # Another service has taken over: what it has made since is in no generation of ours.
+            self._postponed(job)
+            return
         why = {key: {"detail": reason} for key, reason in outcome.failures.items()}
         self._queue.published(outcome.generation, why)
         counts = {name: outcome.summary.get(name, 0) for name in ("items", "indexed", "failed")}

@@ -141,8 +141,7 @@ def test_an_older_database_is_made_ready_for_filters(store: Store, home: Home) -
     """As schema 1 had it: no folded text, indexes without the item."""
     condition = Equal(SHELF, ("LEFT",))
     store.close()
-    engine = create_engine(f"sqlite:///{home.database}")
-    sqlite.prepare(engine, home.database)
+    engine = sqlite.engine(home.database)
     with engine.begin() as connection:
         for statement in (
             "DROP INDEX ix_attributes_name_folded",

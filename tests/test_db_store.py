@@ -149,8 +149,7 @@ def test_a_database_from_the_future_is_refused(tmp_path: Path, store: Store, hom
 def test_an_older_database_takes_the_missing_steps_in_order(store: Store, home: Home) -> None:
     taken: list[int] = []
     steps = [*STEPS, lambda _: taken.append(2), lambda _: taken.append(3)]
-    engine = create_engine(f"sqlite:///{home.database}")
-    sqlite.prepare(engine, home.database)
+    engine = sqlite.engine(home.database)
     assert migrate(engine, home.database, steps) == 2
     assert migrate(engine, home.database, steps) == 0
     engine.dispose()
@@ -175,8 +174,7 @@ def test_two_that_open_an_older_database_at_once_take_each_step_once(
         return opened()
 
     def opened() -> int:
-        engine = create_engine(f"sqlite:///{home.database}")
-        sqlite.prepare(engine, home.database)
+        engine = sqlite.engine(home.database)
         try:
             return migrate(engine, home.database, [*STEPS, step])
         finally:
@@ -193,8 +191,7 @@ def test_a_step_that_fails_leaves_the_tables_as_they_were(store: Store, home: Ho
         connection.execute(text("CREATE TABLE half (id INTEGER)"))
         raise RuntimeError
 
-    engine = create_engine(f"sqlite:///{home.database}")
-    sqlite.prepare(engine, home.database)
+    engine = sqlite.engine(home.database)
     with pytest.raises(RuntimeError):
         migrate(engine, home.database, [*STEPS, step])
     assert not inspect(engine).has_table("half")

@@ -18,6 +18,7 @@ from db import generations
 from db.cache import digests
 from db.cache_shared import SharedCache
 from db.caches import open_cache
+from db.garbage import collect
 from db.home import Home
 from db.store import Store
 from errors import LockedError
@@ -140,6 +141,33 @@ def test_an_image_that_one_builder_cannot_read_is_missing_for_the_other_too(home
     with Store.open(home.path) as store:
         summary = build_index(home, store, FakeEncoder(), load_settings(home.path))
     assert (summary.items, summary.failed) == (ITEMS, 0)
+
+
+def test_builders_with_different_models_do_not_meet_and_keep_each_others_rows(home: Home) -> None:
+    def build_other() -> FakeEncoder:
+        encoder = FakeEncoder("other")
+        with Store.open(home.path) as store:
+            build_index(home, store, encoder, load_settings(home.path))
+        return encoder
+
+    def rows(model: str) -> int:
+        with open_cache(home, model) as cache:
+            return len(cache.known("image"))
+
+    with builder(home, 40) as one:
+        assert line(one) == "held"
+        with pytest.raises(LockedError, match=r"another model.*by index build.*the same model"):
+            build_other()
+        go_on(one)
+        assert json.loads(line(one))["images"] == ITEMS
+    assert build_other().seen_images == ITEMS
+    assert generations.open_current(home.generations).manifest.fingerprint == "other"
+    assert (rows("fake"), rows("other")) == (ITEMS, ITEMS)
+    home.artifact.mkdir()
+    (home.artifact / "artifact.json").write_text("{}", encoding="utf-8")
+    assert collect(home, "fake", 3).embeddings == 0  # another model is live
+    assert collect(home, "other", 3).embeddings == 2 * ITEMS
+    assert (rows("fake"), rows("other")) == (0, ITEMS)
 
 
 def test_a_claim_that_the_server_has_ended_loses_no_row(home: Home) -> None:

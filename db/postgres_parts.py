@@ -1,0 +1,45 @@
+"""Indexes over parts of texts in PostgreSQL, so that `~` need not read all values of its field.
+
+They are pg_trgm's, over exactly what filters compare (filters.py), and the same is found with and
+without them: what an index names is compared once more, and a part that holds no whole trigram, such
+as two letters, reads all values. The extension comes with most servers and is trusted, so the owner
+of the database may create it. Where it is not there, nothing is missing but speed.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from sqlalchemy import Engine, text
+
+from db import postgres, postgres_folding
+from db.postgres_connection import RefusedError
+
+INDEXES = {
+    "ix_captions_parts": "captions USING gin (pairdex_fold(text) gin_trgm_ops)",
+    "ix_items_name_parts": "items USING gin (pairdex_fold(name) gin_trgm_ops)",
+    "ix_attributes_parts": "attributes USING gin (folded gin_trgm_ops)",
+}
+# Whether there is something to do, and whether this role may do it.
+_LACKS = """
+SELECT (SELECT proisstrict FROM pg_proc WHERE oid = to_regprocedure('pairdex_fold(text)')),
+  to_regclass('ix_attributes_parts') IS NULL AND EXISTS (
+    SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'
+  )
+FROM pg_class WHERE oid = to_regclass('captions')
+AND pg_has_role(relowner, 'USAGE') AND current_setting('transaction_read_only') = 'off'
+"""
+
+
+def ensure(engine: Engine) -> None:
+    """Make what an older Pairdex, or a server without pg_trgm, has left out."""
+    with engine.connect() as connection:
+        strict, parts = connection.execute(text(_LACKS)).one_or_none() or (False, False)
+    if strict:
+        with postgres.alone(engine) as connection:
+            postgres_folding.create(connection)
+    if parts:
+        with suppress(RefusedError), postgres.alone(engine) as connection:
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
+            for name, on in INDEXES.items():
+                connection.execute(text(f"CREATE INDEX IF NOT EXISTS {name} ON {on}"))
