@@ -157,6 +157,12 @@ class PostgresGenerations(Generations):
         with build_in(self, name) as build:
             yield build
 
+    @repeated
+    def prepare(self) -> None:
+        with self._connections.one() as session:
+            tables.create(session, self.where)
+            tables.require(session, self.where)
+
     def export(self, name: str, folder: Path, progress: Progress = silent) -> None:
         manifest = self.manifest(name)
         opened = self._keeper(name)

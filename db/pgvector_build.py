@@ -41,11 +41,10 @@ LOOK = 1.0  # seconds between looks at how far a graph has come
 
 @contextmanager
 def build_in(kept: PostgresGenerations, name: str | None) -> Iterator[Build]:
+    kept.prepare()
     with translated(kept.settings):
         session = connected(kept.settings, "index build", timeout=0)
         try:
-            tables.create(session, kept.where)
-            tables.require(session, kept.where)
             session.connection.execute("SET idle_in_transaction_session_timeout = 0")
             if name is None:
                 [(number,)] = session.rows("SELECT nextval('generation_numbers')")

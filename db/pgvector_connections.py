@@ -18,11 +18,11 @@ from db.postgres_connection import application, connect, translated
 from settings import DbSettings
 
 # Plans are made for the very numbers that are asked with: a plan for any LIMIT would read the whole
-# table. Compiling a plan takes longer than any search here. Iterative scans go on where a filter
+# table. Iterative scans go on where a filter
 # leaves too few; relaxed, as what they find is put in exact order anyway, and strict order would
 # leave out what comes late.
 _SESSION = (
-    "SET plan_cache_mode = force_custom_plan; SET jit = off; SET enable_seqscan = off; "
+    "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; "
     "SET hnsw.iterative_scan = relaxed_order; SET hnsw.scan_mem_multiplier = 16"
 )
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]  # of the parameters of a statement

@@ -92,7 +92,8 @@ def connect(
 def _tell(connection: psycopg.Connection[Any], timeout: float) -> None:
     # In one message. Times are kept without their zone, as in SQLite, and are UTC.
     connection.execute(
-        f"SET TIME ZONE 'UTC'; SET lock_timeout = '{LOCK_TIMEOUT}s'; "
+        # To compile a plan takes longer than anything that is asked here.
+        f"SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '{LOCK_TIMEOUT}s'; "
         f"SET statement_timeout = {round(timeout * 1000)}; "
         f"SET idle_in_transaction_session_timeout = '{IDLE}s'; "
         # The server too notices within a minute that a machine is gone, and frees what it held.
@@ -159,6 +160,7 @@ _REFUSALS = (
     ("too many", "takes no more connections", "lower db.pool, or raise its max_connections"),
     ("invalid ", "cannot be opened", "mend db.url"),
 )
+_NOT_MADE = 'permission denied to create extension "vector"'
 _MISSING = re.compile(r'extension "(\w+)"|type "(halfvec|vector)"|operator class "(\w+)"')
 
 
@@ -170,7 +172,7 @@ def trouble(url: str, error: BaseException, committing: bool = False) -> BaseExc
     state: str | None = getattr(error, "sqlstate", None)
     name, said = named(url), _first_line(error)
     missing = _MISSING.search(said)
-    if state in ("0A000", "58P01", "42704") and missing:
+    if missing and (state in ("0A000", "58P01", "42704") or said.endswith(_NOT_MADE)):
         return HomeError(
             f"{name} lacks pgvector", said,
             "install it on the server and, as its superuser, CREATE EXTENSION vector",

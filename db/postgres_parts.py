@@ -1,9 +1,9 @@
 """Indexes over parts of texts in PostgreSQL, so that `~` need not read all values of its field.
 
 They are pg_trgm's, over exactly what filters compare (filters.py), and the same is found with and
-without them: what an index names is compared once more, and a part that holds no whole trigram, such
-as two letters, reads all values. The extension comes with most servers and is trusted, so the owner
-of the database may create it. Where it is not there, nothing is missing but speed.
+without them: what an index names is compared once more, and a part that holds no whole trigram,
+such as two letters, reads all values. The extension comes with most servers and is trusted, so the
+owner of the database may create it. Where it is not there, nothing is missing but speed.
 """
 
 from __future__ import annotations

@@ -88,6 +88,9 @@ class Generations(ABC):
         What is not published when the block ends is removed.
         """
 
+    def prepare(self) -> None:
+        """Raises what would keep a build from ending here, before any work is done for it."""
+
     @abstractmethod
     def export(self, name: str, folder: Path, progress: Progress = silent) -> None:
         """Write all its files but the vector indexes into a folder."""

@@ -44,6 +44,7 @@ def build_index(
             raise CatalogError(
                 "the catalog is empty", "there is nothing to index", "import a catalog first"
             )
+        generations_of(home).prepare()
         number = store.start_run("index")
         with open_cache(home, encoder.fingerprint) as cache:
             run = Run(home, store, encoder, cache, settings, progress)

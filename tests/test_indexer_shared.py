@@ -166,7 +166,7 @@ def test_builders_with_different_models_do_not_meet_and_keep_each_others_rows(ho
     home.artifact.mkdir()
     (home.artifact / "artifact.json").write_text("{}", encoding="utf-8")
     assert collect(home, "fake", 3).embeddings == 0  # another model is live
-    assert collect(home, "other", 3).embeddings == 2 * ITEMS
+    assert collect(home, "other", 3).embeddings > ITEMS  # and captions
     assert (rows("fake"), rows("other")) == (0, ITEMS)
 
 
