@@ -18,9 +18,8 @@ from db.postgres_connection import application, connect, translated
 from settings import DbSettings
 
 # Plans are made for the very numbers that are asked with: a plan for any LIMIT would read the whole
-# table. Iterative scans go on where a filter
-# leaves too few; relaxed, as what they find is put in exact order anyway, and strict order would
-# leave out what comes late.
+# table. Iterative scans go on where a filter leaves too few; relaxed, as what they find is put in
+# exact order anyway, and strict order would leave out what comes late.
 _SESSION = (
     "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; "
     "SET hnsw.iterative_scan = relaxed_order; SET hnsw.scan_mem_multiplier = 16"

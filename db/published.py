@@ -88,6 +88,7 @@ class Generations(ABC):
         What is not published when the block ends is removed.
         """
 
+    @abstractmethod
     def prepare(self) -> None:
         """Raises what would keep a build from ending here, before any work is done for it."""
 
@@ -159,6 +160,9 @@ class FolderGenerations(Generations):
     def building(self, name: str | None = None) -> Iterator[Build]:
         with publishing.building(self.root, name) as (given, folder):
             yield _FolderBuild(self, given, folder)
+
+    def prepare(self) -> None:
+        """A folder is made when it is needed."""
 
     def export(self, name: str, folder: Path, progress: Progress = silent) -> None:
         publishing.export(self.root / name, folder, progress)

@@ -160,7 +160,7 @@ def test_a_database_without_pgvector_is_told(tmp_path: Path) -> None:
             url = address(bare, "pairdex_plain", "plain")
             text = f'[db]\nurl = "{url}"\n[vectors]\nbackend = "pgvector"\n'
             (tmp_path / "config.toml").write_text(text, encoding="utf-8")
-            with pytest.raises(HomeError, match="lacks pgvector.*permission denied"):
+            with pytest.raises(HomeError, match=r"lacks pgvector.*permission denied"):
                 publish(generations_of(Home(tmp_path)))
         finally:
             ask(bare, "DROP OWNED BY pairdex_plain")
