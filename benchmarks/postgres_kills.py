@@ -199,8 +199,11 @@ class Trial:
         self.recorder = Recorder(server.url)
         self.open = Event()  # writers may send
         self.open.set()
+        self.bound = BOUND
 
-    def run(self, rounds: int) -> Outcome:
+    def run(self, rounds: int, bound: float = BOUND) -> Outcome:
+        """`bound` is the most seconds that a service may be away."""
+        self.bound = bound
         working = [
             *(Working(one.step, 0.0) for one in self.searchers),
             *(Working(self._write(one), PAUSE) for one in self.writers),
@@ -256,7 +259,7 @@ class Trial:
             back = partial(searcher.again_after, span.killed)
             _until(partial(_told, back))
             span.back[service.address] = back() or 0.0
-            if span.back[service.address] > BOUND:
+            if span.back[service.address] > self.bound:
                 self._wrong(f"{service.address} was away for {span.back[service.address]:.0f} s")
             if service.process.poll() is not None:
                 self._wrong(f"{service.address} has ended by itself")
