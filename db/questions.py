@@ -7,9 +7,10 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from db.repeating import repeated
 from db.tables import Item, ItemTag, Tag
@@ -20,7 +21,8 @@ ASKABLE = 5000  # items that are read at once
 Kind = Literal["tag", "match"]
 Verdict = Literal["yes", "no", "skip"]
 _TABLE = QuestionRow.__table__
-_ANSWER = ("answer", "turn", "source", "answered")  # what asking again leaves as it is
+_BLANK = {"answer": "", "turn": 0, "source": "", "answered": None}  # left as it is by asking again
+_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,13 @@ class Question:
     turn: int = 0  # counts answers in their order; 0 = none yet
     source: str = ""  # where it was answered: review, page, api, file …
     answered: str = ""  # ISO, UTC
+
+
+_ASKED = [one.name for one in dataclasses.fields(Question) if one.name not in _BLANK]
+
+
+def _values(one: Question) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in _ASKED} | _BLANK
 
 
 def question_id(kind: Kind, content: str, about: str) -> str:
@@ -66,22 +75,15 @@ class Questions:
     @repeated
     def put(self, questions: Sequence[Question]) -> None:
         """Make them known, so that they can be answered by their ids. Answers stay as they are."""
+        # Always in the same order: two who ask at once wait for each other, never both for both.
+        rows = {one.id: _values(one) for one in sorted(questions, key=lambda one: one.id)}
+        new = _INSERTS[self._engine.dialect.name](QuestionRow)
+        as_asked = {name: new.excluded[name] for name in _ASKED if name != "id"}
+        known = new.on_conflict_do_update(index_elements=["id"], set_=as_asked)
         with self._engine.begin() as connection:
-            for start in range(0, len(questions), CHUNK):
-                part = {one.id: one for one in questions[start : start + CHUNK]}
-                known = set(
-                    connection.scalars(select(QuestionRow.id).where(QuestionRow.id.in_(part)))
-                )
-                for one in part.values():
-                    values = dataclasses.asdict(one)
-                    for name in _ANSWER:
-                        del values[name]
-                    if one.id in known:
-                        same = update(QuestionRow).where(QuestionRow.id == one.id)
-                        connection.execute(same.values(values))
-                    else:
-                        blank = {"answer": "", "turn": 0, "source": "", "answered": None}
-                        connection.execute(insert(QuestionRow).values(values | blank))
+            values = list(rows.values())
+            for start in range(0, len(values), CHUNK):
+                connection.execute(known, values[start : start + CHUNK])
 
     @repeated
     def answer(self, number: str, verdict: Verdict, source: str) -> Question | None:

@@ -58,14 +58,21 @@ def _others(
     """The nearest image of each caption that is not its own."""
     side = live.captions
     ids, _ = live.images.index.search(side.vectors[rows].astype(np.float32), NEAR)
-    for row, near in zip(rows, ids.tolist(), strict=True):
-        other = next((n for n in near if n in allowed and n != side.owners[row]), None)
-        if other is None:
-            continue
-        score = _scores(live, encoder, np.asarray([row]), np.asarray([other]))
-        from_where = np.asarray([encoder.scoring.no_match])
-        far = float(np.abs(logits(score) - logits(from_where))[0])
-        yield Pair(int(side.ids[row]), other, None, float(score[0]), float(np.exp(-far)))
+    pairs = [
+        (row, other)
+        for row, near in zip(rows.tolist(), ids.tolist(), strict=True)
+        if (other := next((n for n in near if n in allowed and n != side.owners[row]), None))
+        is not None
+    ]
+    if not pairs:
+        return
+    # All at once: one after the other they would hold up every other thread of a service.
+    captions, others = np.asarray(pairs, np.int64).T
+    scores = _scores(live, encoder, captions, others)
+    from_where = logits(np.asarray([encoder.scoring.no_match]))
+    doubt = np.exp(-np.abs(logits(scores) - from_where))
+    for row, other, score, much in zip(captions, others, scores, doubt, strict=True):
+        yield Pair(int(side.ids[row]), int(other), None, float(score), float(much))
 
 
 def _scores(

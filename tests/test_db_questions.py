@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 from db.home import Home
 from db.questions import Question, question_id
@@ -33,6 +35,22 @@ def test_asking_again_brings_the_question_up_to_date_and_keeps_its_answer(store:
     assert (kept.answer, kept.source, kept.score, kept.image) == ("no", "review", 0.9, "/y.png")
     assert kept.answered.endswith("+00:00")
     assert [one.tag for one in store.questions.answered()] == ["red"]
+
+
+@both
+def test_many_who_ask_the_same_at_once_are_all_answered(store: Store) -> None:
+    asked = [about(f"tag {number}") for number in range(40)]
+    start = Barrier(4)
+
+    def ask(turn: int) -> None:
+        start.wait(60)
+        store.questions.put(asked if turn % 2 else asked[::-1])
+
+    for _ in range(5):
+        with ThreadPoolExecutor(4) as people:
+            list(people.map(ask, range(4)))
+        asked = [about(f"{one.tag}x") for one in asked]
+    assert store.questions.get(asked[0].id) is None
 
 
 @both
