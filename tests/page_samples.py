@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect
 
@@ -53,6 +54,16 @@ def looking(browser: Browser, base: str, **wishes: object) -> Iterator[Page]:
     yield page
     context.close()
     assert not wrong
+
+
+def grave(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds serious, and where."""
+    found = Axe().run(page).response["violations"]
+    return [
+        (one["id"], [node["html"] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 def settled(page: Page) -> None:

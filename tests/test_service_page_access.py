@@ -6,12 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 from settings import load_settings
 from tests.fakes import draw
-from tests.page_samples import closed, looking, settled
+from tests.page_samples import closed, grave, looking, settled
 from tests.test_service_page_item import give
 
 CARDS = ".grid > .card:not(.ghost)"
@@ -35,16 +34,6 @@ DIALOGS = {
     "language": "How to write a query",
     "keys": "#help",
 }
-
-
-def grave(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds serious, and where."""
-    found = Axe().run(page).response["violations"]
-    return [
-        (one["id"], [node["html"] for node in one["nodes"]])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

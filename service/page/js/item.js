@@ -8,7 +8,7 @@ import { judge, judgeable, judgedIn } from "./judge.js";
 import { address, go, read, search } from "./route.js";
 import { copy, problem } from "./say.js";
 import { hitOf, order, shown } from "./search.js";
-import { bytes, t } from "./words.js";
+import { bytes, language, t } from "./words.js";
 import { why } from "./why.js";
 import { quoted } from "./where.js";
 
@@ -97,6 +97,12 @@ async function fill(id) {
   similar(id, alike);
 }
 
+/** Those in the reader's language first. */
+const mine = (captions) => {
+  const theirs = (one) => Number(!!one.language && one.language !== language);
+  return [...captions].sort((one, other) => theirs(one) - theirs(other));
+};
+
 function details(said, hit) {
   const state = read(),
     explained = hit && hit.score !== undefined && why(hit, shown().threshold);
@@ -105,7 +111,7 @@ function details(said, hit) {
       el(
         "ul",
         { class: "stack tight captions" },
-        said.captions.map((one) => el("li", { lang: one.language || null }, one.text)),
+        mine(said.captions).map((one) => el("li", { lang: one.language || null }, one.text)),
       ),
     judgeable(state) && hit && verdicts(said.id, judgedIn(state, said.id)),
     said.tags.length > 0 &&

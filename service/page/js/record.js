@@ -103,8 +103,8 @@ function record(one) {
           .map((other) =>
             el(
               "li",
-              { class: "rated" },
-              el("span", { class: "clip" }, other.product),
+              { class: "rated wide" },
+              el("span", {}, other.product),
               scoreBar(other.probability, { words: false }),
             ),
           ),
@@ -119,7 +119,7 @@ function record(one) {
     { class: "stack" },
     el(
       "div",
-      { class: "rated" },
+      { class: "rated wide" },
       el("h3", {}, one.name || one.product),
       scoreBar(one.probability, { words: false }),
     ),

@@ -11,21 +11,15 @@ import { t } from "./words.js";
 export function notices(answer, state) {
   if (answer.browsing) return [];
   const found = [];
-  if (answer.no_match)
+  if (answer.no_match) {
+    const shown = answer.results.length || answer.nearest?.length;
+    const hint = state.where ? "no-match.filter" : shown ? "no-match.hint" : "no-match.other";
     found.push(
-      message(
-        t(answer.results.length || answer.nearest?.length ? "no-match.nearest" : "no-match.none"),
-        {
-          children: [
-            el(
-              "p",
-              { class: "smaller soft" },
-              t(state.where ? "no-match.filter" : "no-match.hint"),
-            ),
-          ],
-        },
-      ),
+      message(t(shown ? "no-match.nearest" : "no-match.none"), {
+        children: [el("p", { class: "smaller soft" }, t(hint))],
+      }),
     );
+  }
   if (answer.corrected)
     found.push(
       el(

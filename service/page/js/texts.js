@@ -78,6 +78,10 @@ export const TEXTS = {
     "Fewer or other words may help; scores below tell how far off each one is.",
     "낱말을 줄이거나 바꿔 보세요. 점수는 얼마나 가까운지를 나타냅니다.",
   ],
+  "no-match.other": [
+    "Fewer or other words may help.",
+    "낱말을 줄이거나 바꿔 보세요.",
+  ],
   "no-match.filter": [
     "Perhaps the filters leave too little: take one of them away.",
     "필터가 너무 좁을 수 있습니다. 하나를 빼 보세요.",
