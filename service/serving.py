@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from errors import SettingsError
 from service.app import create_app
+from service.notifying import Manager
 from service.observing import log_lines
 from service.protocol import HEAD_BYTES, PatientProtocol
 from service.state import Service
@@ -56,16 +57,19 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._service: Service = app.state.service
         self._announce: Announce | None = announce
-        self._address = address
+        self._address, self._manager = address, Manager()
 
     async def on_tick(self, counter: int) -> bool:
         # The first look at the index is made beside a service that already answers /healthz.
         if self._announce is not None and self._service.live.settled.is_set():
             self._announce(self._address, self._service)
             self._announce = None
+            trouble = self._service.live.trouble
+            self._manager.ready(f"{self._address} {trouble or 'ready'}")
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._manager.stopping()
         self._service.closing.set()  # before connections are waited for: streams end by it
         await super().shutdown(sockets)
 

@@ -168,4 +168,15 @@ def test_the_container_installs_what_the_project_calls_the_service() -> None:
     assert "serve" in project["optional-dependencies"]
     assert 'ENTRYPOINT ["pairdex"]' in text
     assert "pairdex" in project["scripts"]
-    assert not re.search(r"^FROM [^\s/]+/", text, re.MULTILINE)  # a plain name of an image
+    assert not re.search(r"^(FROM |ARG BASE=)[^\s/]+/", text, re.MULTILINE)  # a plain name
+
+
+def test_the_container_is_given_all_that_is_installed_and_nothing_else() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    described = {"pyproject.toml", "requirements.lock", project["project"]["readme"]}
+    described |= {*project["project"]["license-files"], *wheel["force-include"]}
+    assert "*" in lines
+    let_in = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    assert let_in == {*wheel["only-include"], *described}

@@ -136,6 +136,21 @@ def test_what_was_begun_before_it_is_told_to_end_is_answered(whole: Home, tmp_pa
         assert server.process.wait(60) == 0
 
 
+def test_a_service_manager_is_told_when_it_answers_and_when_it_ends(
+    whole: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"pairdex-{os.getpid()}"
+    monkeypatch.setenv("NOTIFY_SOCKET", f"@{name}")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"\0{name}")
+        manager.settimeout(60)
+        with served(whole, tmp_path / "log") as server:
+            assert manager.recv(1000).decode() == f"READY=1\nSTATUS={server.address} ready"
+            server.process.send_signal(signal.SIGTERM)
+            assert manager.recv(1000) == b"STOPPING=1"
+            assert server.process.wait(60) == 0
+
+
 def refuses(host: str, port: int) -> bool:
     try:
         socket.create_connection((host, port), timeout=5).close()
