@@ -34,6 +34,7 @@ from commands import (
 )
 from commands.context import Session
 from commands.search_options import SearchCommand
+from commands.wording import worded
 from errors import HomeError, PairdexError, QueryError, printable
 
 INTERRUPTED = 130
@@ -105,7 +106,7 @@ def main() -> None:
         # A program that asked for JSON gets the one line, which names the character too.
         lone = any(word.startswith("--json") for word in sys.argv)
         pointer = error.pointer if isinstance(error, QueryError) and not lone else None
-        _fail(f"error: {error}", error.exit_code, pointer.lines() if pointer else ())
+        _fail(f"error: {worded(error)}", error.exit_code, pointer.lines() if pointer else ())
     except WRONG_USE as error:
         _wrong_use(error)
     except ModuleNotFoundError as error:  # the heavy packages are an extra

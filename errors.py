@@ -29,14 +29,21 @@ _WIDEST = 72  # columns of a pointer's excerpt
 
 class PairdexError(Exception):
     exit_code: ClassVar[int] = 1
+    field = ""  # of the request that is wrong, as `Request` and HTTP call it
 
     def __init__(self, what: str, why: str = "", remedy: str = "") -> None:
         self.what, self.why, self.remedy = what, why, remedy
         super().__init__(what, why, remedy)
 
     def __str__(self) -> str:
-        """One line, whatever the parts hold: a file name may contain a newline."""
-        line = self.what
+        return self.line(self.field)
+
+    def line(self, field: str) -> str:
+        """One line, whatever the parts hold: a file name may contain a newline.
+
+        `field` is the name by which whoever reads it knows the field: `where`, `--where`.
+        """
+        line = f"{field}: {self.what}" if field else self.what
         if self.why:
             line += f": {self.why}"
         if self.remedy:
@@ -45,15 +52,20 @@ class PairdexError(Exception):
 
 
 class QueryError(PairdexError):
-    """`pointer` says where in a text that the user wrote the trouble is."""
+    """`field` says which part of the request is wrong, `pointer` where in its text."""
 
     exit_code = 2
 
     def __init__(
-        self, what: str, why: str = "", remedy: str = "", pointer: Pointer | None = None
+        self,
+        what: str,
+        why: str = "",
+        remedy: str = "",
+        pointer: Pointer | None = None,
+        field: str = "",
     ) -> None:
         super().__init__(what, why, remedy)
-        self.pointer = pointer
+        self.pointer, self.field = pointer, field
 
 
 class SettingsError(PairdexError):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import typer
 
 from commands.context import Session, bar, plain, print_json
-from errors import ImageError, QueryError
+from errors import ImageError
 
 if TYPE_CHECKING:
     from tagger.gather import Inputs
@@ -27,14 +26,10 @@ def records(
     json: bool,
 ) -> None:
     """Print the record of each image."""
-    from tagger.offers import metres_of, place_of
+    from tagger.offers import asked
     from tagger.record import Recogniser
 
-    place = None if near is None else place_of(near)
-    metres = None if within is None else metres_of(within)
-    if place is None and metres is not None:
-        raise QueryError("--within without a place", "", "say where with --near LAT,LON")
-    day = None if on is None else _day(on)
+    place, metres, day = asked(near, within, on)
     recogniser = Recogniser.open(current.home, current.settings)
     found = recogniser.recognise_all(inputs.files, place, metres, day, strict=False)
     if json:
@@ -46,13 +41,6 @@ def records(
             _show(current, record, near is not None)
     if any(record.error for record in found):
         raise typer.Exit(ImageError.exit_code)
-
-
-def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise QueryError(f"--on {text}", "it is no day such as 2026-11-20") from None
 
 
 def _show(current: Session, record: Record, placed: bool) -> None:

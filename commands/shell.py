@@ -13,6 +13,7 @@ import typer
 
 from commands import shell_commands
 from commands.context import Session, session
+from commands.wording import worded
 from errors import IndexStateError, PairdexError, QueryError
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Shell:
         open_files([Path(hit.image) for hit in hits])
 
     def _tell(self, error: PairdexError) -> None:
-        lines = [f"error: {error}"]
+        lines = [f"error: {worded(error)}"]
         if isinstance(error, QueryError) and error.pointer:
             lines += error.pointer.lines()
         self._session.out.file.flush()

@@ -76,13 +76,15 @@ class Filters:
             parts += bind(request.where, syntax, self._store.field_kinds(), day, self._hidden)
         for tag in map(str.strip, request.tags):
             if not tag or UNPRINTABLE.search(tag):
-                raise QueryError(f"--tag: {tag!r} is no tag", "", "name a tag of the catalog")
+                raise QueryError(
+                    f"{tag!r} is no tag", "", "name a tag of the catalog", field="tags"
+                )
             parts.append(Part(f"tag {tag}", Equal(BUILTIN["tag"], (tag,))))
         if request.split:
             split = request.split.strip().lower()
             if split not in SPLITS:
                 known = f"there are {', '.join(SPLITS)}"
-                raise QueryError(f"--split: no split {request.split}", "", known)
+                raise QueryError(f"no split {request.split}", "", known, field="split")
             parts.append(Part(f"split {split}", Equal(BUILTIN["split"], (split,))))
         return parts
 

@@ -38,8 +38,9 @@ def trouble(
     text: str, start: int, end: int, what: str, why: str = "", remedy: str = ""
 ) -> QueryError:
     """An error of the characters `start` to `end` of a filter; `what` is followed by the place."""
-    line = f"--where: {what} at character {start + 1}"
-    return QueryError(line, why, remedy, Pointer(text, start, max(end, start + 1)))
+    line = f"{what} at character {start + 1}"
+    pointer = Pointer(text, start, max(end, start + 1))
+    return QueryError(line, why, remedy, pointer, field="where")
 
 
 def cut(text: str) -> list[Token]:

@@ -45,6 +45,8 @@ _BRANCHES: tuple[tuple[type[PairdexError], str, int, str], ...] = (
     (LockedError, "conflict", 409, "Another job is at work"),
     (HomeError, "home", 503, "The home cannot be used"),
 )
+# What a client has where the terminal has a command.
+_HERE = {"`pairdex catalog fields`": "GET /v1/fields", "`pairdex saved list`": "GET /v1/saved"}
 # What the service itself refuses: status and title by the last part of the type.
 KINDS: dict[str, tuple[int, str]] = {
     "malformed": (400, "This is no HTTP request"),
@@ -62,6 +64,10 @@ KINDS: dict[str, tuple[int, str]] = {
     "internal": (500, "The service has a bug"),
     "busy": (503, "The service is busy"),
     "timeout": (504, "It took too long"),
+}
+_WORDS = {
+    "not-found": ("there is no such address", "", "/openapi.json names them all"),
+    "method-not-allowed": ("this address takes another method", "", "see the header Allow"),
 }
 _BY_STATUS = {status: kind for kind, (status, _) in KINDS.items() if kind != "conflict"}
 
@@ -96,6 +102,7 @@ class Document(msgspec.Struct, omit_defaults=True):
     what: str = ""
     why: str = ""
     remedy: str = ""
+    field: str = ""  # of the request that is wrong
     code: int | None = None  # exit code of the command line
     pointer: dict[str, int] | None = None  # characters of the query line or filter
     request_id: str = ""
@@ -122,6 +129,8 @@ def response(request: Request, error: Exception) -> Response:
         retry = RETRY
     if retry is not None:
         headers["Retry-After"] = str(retry)
+    if found.status == 405 and (methods := _methods(request)):
+        headers["Allow"] = methods
     if found.status == 500:
         _log.error("unexpected error", exc_info=error)
     headers.setdefault("Cache-Control", "no-store")
@@ -148,7 +157,7 @@ def _of_branch(error: PairdexError, home: str) -> Document:
         (name, status, title) for kind, name, status, title in _BRANCHES if isinstance(error, kind)
     )
     found = _made(name, title, status, *(_without(part, home) for part in _parts(error)))
-    found.code = error.exit_code
+    found.code, found.field = error.exit_code, error.field
     pointer = error.pointer if isinstance(error, QueryError) else None
     if pointer is not None:
         found.pointer = {"start": pointer.start, "end": pointer.end}
@@ -156,6 +165,8 @@ def _of_branch(error: PairdexError, home: str) -> Document:
 
 
 def _without(text: str, home: str) -> str:
+    for command, address in _HERE.items():
+        text = text.replace(command, address)
     return text.replace(home, "home") if home else text
 
 
@@ -186,8 +197,16 @@ def _of_status(error: HTTPException) -> Document:
     if kind is None:
         title = HTTPStatus(status).phrase
         return Document("about:blank", title, status, str(error.detail))
-    said = str(error.detail) if error.detail != HTTPStatus(error.status_code).phrase else ""
-    return _of_kind(kind, said or KINDS[kind][1].lower())
+    if error.detail == HTTPStatus(error.status_code).phrase:  # the framework's own words
+        what, why, remedy = _WORDS.get(kind, (KINDS[kind][1].lower(), "", ""))
+        return _of_kind(kind, what, why, remedy)
+    return _of_kind(kind, str(error.detail))
+
+
+def _methods(request: Request) -> str:
+    """All that the address takes; the framework knows of the first route alone."""
+    path = getattr(request.scope.get("route"), "path", "")
+    return ", ".join(sorted(map(str.upper, request.app.openapi()["paths"].get(path, ()))))
 
 
 def _home(request: Request) -> str:

@@ -25,7 +25,7 @@ from service.schemas import Text
 from service.state import Service, service_of
 from tagger import Asked, Tagger
 from tagger.many import Report
-from tagger.offers import Place, metres_of, place_of
+from tagger.offers import Place, asked
 from tagger.record import Recogniser, Record
 from tagger.results import Tagged
 from tagger.tagger import Picture, vocabulary_of
@@ -64,7 +64,7 @@ async def tag(request: Request) -> Response:
         _some(files)
         if options.caption and len(files) > 1:
             why = f"{len(files)} are sent"
-            raise QueryError("caption is about one image", why, "send that one")
+            raise QueryError("it is about one image", why, "send that one", field="caption")
         loaded, found = await uploads.views(service, files)
     _one_could_be_read([sent.error for sent, _ in found])
     seen = [
@@ -96,7 +96,7 @@ async def recognise(request: Request) -> Response:
     service = service_of(request)
     async with uploads.form(request, RecogniseOptions, "options", MOST) as (options, files):
         _some(files)
-        place, metres, day = _where_and_when(options)
+        place, metres, day = asked(options.near or None, options.within or None, options.on or None)
         recogniser = await service.tagging.run(_recogniser, service)
         most = service.settings.service.max_pixels
 
@@ -131,7 +131,8 @@ def _tagged(
     if options.precision is not None:
         if loaded.encoder.tagging is None:
             why = "it was never told of precisions"
-            raise QueryError("this model's tags have one threshold each", why, "leave it out")
+            what = "this model's tags have one threshold each"
+            raise QueryError(what, why, "leave it out", field="precision")
         settings = msgspec.structs.replace(settings, precision=options.precision)
     if options.language:
         settings = msgspec.structs.replace(settings, language=options.language)
@@ -155,7 +156,9 @@ def _recogniser(service: Service) -> Recogniser:
         found = (folder / products.JSON).stat()
     except OSError:
         why = "this home has learnt no products"
-        raise Problem("not-found", "there is no recogniser", why, "train --products") from None
+        raise Problem(
+            "not-found", "there is no recogniser", why, "run `pairdex train --products`"
+        ) from None
 
     def opened() -> Recogniser:
         model = ProductModel(folder, service.settings.runtime, service.home.compiled)
@@ -178,16 +181,3 @@ def _record(
         return recogniser.recognise(data, place, metres, day, name)
     except ImageError as error:
         return error
-
-
-def _where_and_when(
-    options: RecogniseOptions,
-) -> tuple[Place | None, float | None, dt.date | None]:
-    place = place_of(options.near) if options.near else None
-    metres = metres_of(options.within) if options.within else None
-    if place is None and metres is not None:
-        raise QueryError("within without a place", "", "say where with near: LAT,LON")
-    try:
-        return place, metres, dt.date.fromisoformat(options.on) if options.on else None
-    except ValueError:
-        raise QueryError(f"on {options.on}", "it is no day such as 2026-11-20") from None

@@ -101,14 +101,16 @@ def _fitted(store: Store, generation: Generation, column: str) -> Labels:
         raise QueryError(
             f"no column {column!r} of classes",
             f"text columns are {', '.join(known) or 'none'}",
-            "name one of them with --label",
+            "name one of them",
+            field="label",
         )
     values = {str(i.attributes[column]) for i in items if usable(i, column) and learnt(i)}
     if not 2 <= len(values) <= MOST_VALUES:
         raise QueryError(
             f"column {column!r} has {len(values)} values among the items to learn from",
             f"classes are told apart from 2 to {MOST_VALUES}",
-            "name another one with --label",
+            "name another one",
+            field="label",
         )
     return fit_labels(generation, [item for item in items if usable(item, column)], column)
 

@@ -61,9 +61,9 @@ def place_of(text: str) -> Place:
     try:
         latitude, longitude = (float(part) for part in parts)
     except ValueError:
-        raise QueryError(f"--near {text}", "it is not of the form LAT,LON") from None
+        raise QueryError(f"{text!r} is not of the form LAT,LON", field="near") from None
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
-        raise QueryError(f"--near {text}", "it is no place on earth")
+        raise QueryError(f"{text!r} is no place on earth", field="near")
     return Place(latitude, longitude)
 
 
@@ -71,8 +71,27 @@ def metres_of(text: str) -> float:
     """`2km`, `800m`, `1.5mi` → metres."""
     found = _LENGTH.fullmatch(text.strip())
     if not found:
-        raise QueryError(f"--within {text}", "it is no distance such as 2km or 800m")
+        raise QueryError(f"{text!r} is no distance such as 2km or 800m", field="within")
     return float(found[1]) * _METRES[(found[2] or "m").lower()]
+
+
+def day_of(text: str) -> dt.date:
+    """`2026-11-20` → that day."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise QueryError(f"{text!r} is no day such as 2026-11-20", field="on") from None
+
+
+def asked(
+    near: str | None, within: str | None, on: str | None
+) -> tuple[Place | None, float | None, dt.date | None]:
+    """The place, the metres around it and the day, as far as they are given."""
+    place = None if near is None else place_of(near)
+    metres = None if within is None else metres_of(within)
+    if place is None and metres is not None:
+        raise QueryError("there is no place", "", "say where: near LAT,LON", field="within")
+    return place, metres, None if on is None else day_of(on)
 
 
 def promotions(store: Store, item: Mapping[str, str], day: dt.date) -> list[Promotion]:

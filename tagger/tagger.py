@@ -113,7 +113,7 @@ class Tagger:
     def _read_labels(self, cache: Path | None) -> Labels:
         if self._index is None:
             raise IndexStateError(
-                "there is no index yet", "--label learns from it", "run `pairdex index build`"
+                "there is no index yet", "a label is learnt from it", "run `pairdex index build`"
             )
         return labels_of(*self._index, self._asked.label, cache)
 

@@ -124,7 +124,7 @@ def test_a_column_without_classes_is_told(
 def test_without_an_index_there_is_nothing_to_learn_from(
     encoder: FakeEncoder, settings: Settings
 ) -> None:
-    with pytest.raises(IndexStateError, match="--label learns from it"):
+    with pytest.raises(IndexStateError, match="a label is learnt from it"):
         Tagger(None, None, encoder, settings.tagger, 8, Asked(label="paint"))
 
 

@@ -3,8 +3,6 @@
 import { button, byId, el, icon } from "./dom.js";
 import { t } from "./words.js";
 
-const FILTER = "--where: "; // as the command line calls it
-
 export function say(text) {
   byId("said").textContent = text;
 }
@@ -48,9 +46,7 @@ export function message(text, { bad = false, name, children = [] } = {}) {
 export function problem(error, { text = "", retry } = {}) {
   console.error(error);
   const [what, hint] = words(error);
-  const said = what.startsWith(FILTER)
-    ? t("filter.problem", { what: what.slice(FILTER.length) })
-    : what;
+  const said = error.field === "where" ? t("filter.problem", { what }) : what;
   warn(said);
   const children = [hint && el("p", { class: "smaller" }, hint)];
   if (error.pointer && (error.pointer.text || text))

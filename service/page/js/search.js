@@ -230,7 +230,7 @@ async function more() {
 }
 
 function fail(error) {
-  const where = error.pointer && /^--where/.test(error.what || "");
+  const where = error.field === "where";
   const shownProblem = problem(error, {
     text: where ? state.where : state.q,
     retry: () => update(state),
