@@ -135,7 +135,7 @@ def run(local: Home, spread: Home, settings: Settings) -> dict[str, Any]:
     start = time.perf_counter()
     alone = build(local, settings)
     here = time.perf_counter() - start
-    shards, written = spread.cache / "shards", Written()
+    shards, written = spread.shards, Written()
     with cluster_of_two() as (cluster, other), written.watching(shards):
         index = replace(settings.index, engine="ray", ray_address=cluster.address)
         cut = Cut(other, written)

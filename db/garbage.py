@@ -61,6 +61,7 @@ def collect(home: Home, fingerprint: str | None, keep: int, dry_run: bool = Fals
         if fingerprint is not None and _served(kept, live) in (None, fingerprint):
             _embeddings(home, fingerprint, found)
             _compiled(home, found)
+            _shards(home, fingerprint, found)
             _model_before(home, found)
         _uploads(home, found)
         _thumbnails(home, found)
@@ -139,6 +140,19 @@ def _embeddings(home: Home, fingerprint: str, found: Collected) -> None:
         if rows and not found.dry_run:
             cache.forget_other_models()
             cache.compact()
+
+
+def _shards(home: Home, fingerprint: str, found: Collected) -> None:
+    """Of other models; a folder has the first letters of its model's fingerprint as its name."""
+    if not home.shards.is_dir():
+        return
+    for folder in sorted(home.shards.iterdir()):
+        if not fingerprint.startswith(folder.name):
+            found.leftovers.append(f"{home.shards.name}/{folder.name}")
+            found.bytes += folder_bytes(folder)
+            if not found.dry_run:
+                with writing(folder):
+                    shutil.rmtree(folder)
 
 
 def _compiled(home: Home, found: Collected) -> None:

@@ -75,6 +75,11 @@ class Home:
         return self.cache / "compiled"
 
     @property
+    def shards(self) -> Path:
+        """What a cluster has embedded and no job has taken in yet; a folder for each model."""
+        return self.cache / "shards"
+
+    @property
     def thumbnails(self) -> Path:
         """Small pictures that the service has made, by the content of the large ones."""
         return self.cache / "thumbnails"

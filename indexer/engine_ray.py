@@ -66,7 +66,7 @@ class Worker:
 
 def embed_on_ray(run: Run, plan: Plan) -> Embedded:
     """On all machines of the cluster that `index.ray_address` names."""
-    address = run.settings.index.shards or str(run.home.cache / "shards")
+    address = run.settings.index.shards or str(run.home.shards)
     folder = ShardFolder(address, run.encoder.fingerprint)
     left = folder.done()  # by a run that was killed
     for name in left:

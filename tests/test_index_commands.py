@@ -246,6 +246,9 @@ def test_old_generations_leftovers_and_other_models_are_collected(
         cache.put("image", [CONTENT], np.zeros((1, 5000), np.float16))
     with EmbeddingCache(home.cache, "fake") as cache:
         cache.put("image", [CONTENT], np.zeros((1, 8), np.float16))
+    for model in ("fake", "another-model"):
+        (home.shards / model).mkdir(parents=True)
+        (home.shards / model / "shard.npz").write_bytes(b"x" * 10)
     home.artifact.mkdir()
     home.compiled.mkdir()
     (home.compiled / "old.blob").write_bytes(b"x" * 100)
@@ -260,7 +263,8 @@ def test_old_generations_leftovers_and_other_models_are_collected(
     done = collect(home, "fake", 1)
     assert dataclasses.replace(done, dry_run=True) == told
     assert done.generations == ["000001"]  # the newest is kept, and the live one
-    assert done.leftovers == [".building-000009"]
+    assert done.leftovers == [".building-000009", "shards/another-model"]
+    assert [folder.name for folder in home.shards.iterdir()] == ["fake"]
     assert (done.embeddings, done.compiled) == (1, 1)
     assert done.bytes > 1000 + 10_000 + 100
     assert generations.names(home.generations) == ["000002", "000003"]

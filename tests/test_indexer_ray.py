@@ -77,7 +77,7 @@ def test_a_job_that_is_killed_is_gone_on_with(model: Path, tmp_path: Path) -> No
     body = json.loads(again.stdout)
     assert body["items"] == ITEMS == body["unchanged"] + body["indexed"]
     assert body["unchanged"] >= stored  # and what workers wrote that nobody had taken in
-    assert not list((home.cache / "shards").rglob("*.npz"))
+    assert not list(home.shards.rglob("*.npz"))
 
 
 def index_build(home: Home) -> list[str]:
@@ -121,7 +121,7 @@ def test_int8_and_an_address_for_nothing_are_refused(model: Path, tmp_path: Path
     home = make_home(tmp_path / "home", model, cheap(tmp_path / "pictures", MORE))
     with pytest.raises(HomeError, match="no Ray cluster answers at 127"):
         ray_build.build(home, load_settings(home.path, flags=NOWHERE))
-    ShardFolder(str(home.cache / "shards"), "left")  # what was begun can be begun again
+    ShardFolder(str(home.shards), "left")  # what was begun can be begun again
     eight = load_settings(home.path, flags=["index.engine=ray", "runtime.precision=int8"])
     with pytest.raises(SettingsError, match="int8"):
         ray_build.build(Home(home.path), eight)
