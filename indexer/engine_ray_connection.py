@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,9 @@ def connected(address: str) -> Iterator[Any]:
 
     It is told to be quiet and to report to nobody.
     """
-    _set_environment()
+    # Before the import, which reads them. Usage would be reported to Ray's makers.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "CRITICAL")
     import ray
 
     # A traceback for each lost node is nothing to a user: what goes wrong is told below.
@@ -47,25 +48,13 @@ def connected(address: str) -> Iterator[Any]:
         raise HomeError(
             f"the Ray cluster at {address} does not let us in",
             str(error).splitlines()[0],
-            "run this on one of its machines, with the token of the cluster if it asks for one",
+            "run this on one of its machines; where it asks for a token, set RAY_AUTH_MODE=token",
         ) from None
     except ray.exceptions.RayError as error:
         raise _translated(error) from None
     finally:
         if not joined:
             ray.shutdown()
-
-
-def _set_environment() -> None:
-    """Before the import, which reads it."""
-    # Usage would be reported to Ray's makers.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "CRITICAL")
-    # `ray start` asks for the token of this machine where it has one, so that is what we show too;
-    # a cluster that asks for none does not mind.
-    token = os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token"
-    if "ray" not in sys.modules and (os.environ.get("RAY_AUTH_TOKEN") or Path(token).is_file()):
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 def _require(address: str) -> None:
