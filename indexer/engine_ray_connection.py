@@ -46,7 +46,7 @@ def connected(address: str) -> Iterator[Any]:
         raise
     except ConnectionError as error:
         raise HomeError(
-            f"the Ray cluster at {address} does not let us in",
+            f"the Ray cluster at {address} cannot be joined",
             str(error).splitlines()[0],
             "run this on one of its machines; where it asks for a token, set RAY_AUTH_MODE=token",
         ) from None
