@@ -32,12 +32,13 @@ from db.records import (
     WordsRecord,
 )
 from db.repeating import repeated
-from db.tables import Caption, Failure, Item, ItemTag, Problem, Run, Tag
+from db.tables import Base, Caption, Failure, Item, ItemTag, Problem, Run, Tag
 from db.upsert import ImportCounts
 from settings import DbSettings
 
 CHUNK = 500
 SCAN_CHUNK = 5000
+ANALYZED = 1000  # items, from which on an import changes what plans are made by
 
 
 class Store(Filterable, Listed, Changing):
@@ -98,7 +99,11 @@ class Store(Filterable, Listed, Changing):
     ) -> ImportCounts:
         """Bring the rows to what a source says, in one transaction; see upsert.py."""
         with self._engine.begin() as connection:
-            return upsert.apply_import(connection, items, problems, prune)
+            counts = upsert.apply_import(connection, items, problems, prune)
+        many = counts.added + counts.changed + counts.removed >= ANALYZED
+        if many and self._engine.dialect.name == "postgresql":
+            postgres.analyze(self._engine, Base.metadata)
+        return counts
 
     def by_key(self, keys: Sequence[str]) -> dict[str, ItemRecord]:
         """The items of the catalog's own ids; those that it lacks are left out."""

@@ -32,7 +32,7 @@ from db.postgres_folding import statement
 from db.postgres_lock import locked
 from db.queue import Claim, Queue
 from db.repeating import AgainError, repeated
-from db.store import Store
+from db.store import ANALYZED, Store
 from errors import HomeError, LockedError, PairdexError, SettingsError
 from search.where import parse
 from search.where_fields import bind
@@ -464,6 +464,20 @@ def test_a_search_in_postgres_loads_no_sqlalchemy(home: Home, tmp_path: Path) ->
         [sys.executable, "-c", code, str(home.path)], cwd=ROOT, capture_output=True, text=True
     )
     assert done.stdout.split() == ["2", "[]"], done.stderr
+
+
+def test_a_large_import_tells_the_server_what_the_tables_hold(home: Home) -> None:
+    """Else a filter of two conditions takes ten times as long until the server looks by itself."""
+    known = "SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = 'public'"
+    with Store.open(home.path, create=True) as store:
+        name = name_of(home)
+        for table in ("items", "captions", "tags", "item_tags", "attributes"):
+            ask(name, f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+        rows = items(ANALYZED + 100, seed=3)
+        store.apply_import(rows[:100], [])
+        assert ask(name, known) == []
+        store.apply_import(rows, [], prune=True)
+        assert {"items", "captions", "attributes"} <= {table for (table,) in ask(name, known)}
 
 
 def test_conditions_of_all_kinds_count_what_they_find(home: Home, tmp_path: Path) -> None:
