@@ -1,6 +1,6 @@
 """What postgres_kills.py puts on the services of one database, and what it sees of them.
 
-A searcher asks one service without a pause, a writer sends it changes, both through whatever is
+A searcher asks one service, a writer sends it changes, both all the time, through whatever is
 killed; a recorder reads from the database which items each generation holds.
 """
 
@@ -24,6 +24,7 @@ import psycopg
 from PIL import Image
 
 PAUSE = 0.7  # seconds between two changes of a writer
+BETWEEN = 0.05  # and two searches of a searcher
 LOOK = 0.1  # seconds between looks at which generations there are
 TEXTS = "a red thing|파란 것|small and round|an old striped one|word7x|새 물건|green|a thing".split(
     "|"

@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-from db import postgres, postgres_lock, queue, sqlite
+from db import postgres, postgres_lock, postgres_parts, queue, sqlite
 from db.home import Home, writing
 from db.migrations import migrate
 from db.postgres_connection import named
@@ -116,7 +116,7 @@ def move_rows(
             with _reading(sources[part]) as reading:
                 copied += _part(reading, targets[part], tables, target, replace, progress)
             if targets[part].dialect.name == "postgresql":
-                postgres.analyze(targets[part], tables)
+                postgres_parts.filled(targets[part], tables)
     return copied
 
 

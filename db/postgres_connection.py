@@ -7,6 +7,7 @@ servers and the like stand in it, and PGPASSWORD, PGPASSFILE or ~/.pgpass may ho
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -71,6 +72,8 @@ def connect(
             'such as "postgresql+psycopg://user@host:5432/database?sslmode=verify-full"; '
             "special characters of a password are written as %XX",
         ) from None  # fmt: skip
+    # It warns of what it could not tidy away after an error, and the error is told by us.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     known: dict[str, Any] = PARAMETERS | {k: v for k, v in given.items() if v is not None}
     if application:
         known["application_name"] = application[:60]

@@ -11,7 +11,7 @@ from types import TracebackType
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db import engines, postgres, sqlite, upsert
+from db import engines, postgres, postgres_parts, sqlite, upsert
 from db.changing import Changing
 from db.details import Rows
 from db.filtering import Filterable
@@ -102,7 +102,7 @@ class Store(Filterable, Listed, Changing):
             counts = upsert.apply_import(connection, items, problems, prune)
         many = counts.added + counts.changed + counts.removed >= ANALYZED
         if many and self._engine.dialect.name == "postgresql":
-            postgres.analyze(self._engine, Base.metadata)
+            postgres_parts.filled(self._engine, Base.metadata)
         return counts
 
     def by_key(self, keys: Sequence[str]) -> dict[str, ItemRecord]:

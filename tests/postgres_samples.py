@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -116,6 +118,27 @@ def database() -> Iterator[str]:
         yield name
     finally:
         ask("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+may_fill_disks = pytest.mark.skipif(
+    os.geteuid() != 0 or ADDRESS in os.environ, reason="only root may mount, for our own server"
+)
+
+
+@contextmanager
+def small_disk(database: str, kib: int) -> Iterator[None]:
+    """A tablespace that is called as the database and has little room."""
+    disk = Path(tempfile.mkdtemp(prefix="pairdex-full-"))
+    [[data]] = ask(database, "SHOW data_directory")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "full", disk], check=True)
+    try:
+        shutil.chown(disk, Path(data).stat().st_uid)
+        ask(database, f"CREATE TABLESPACE {database} LOCATION '{disk}'")
+        yield
+    finally:
+        ask(database, f"DROP TABLESPACE IF EXISTS {database}")
+        subprocess.run(["umount", disk], check=True)
+        disk.rmdir()
 
 
 def name_of(home: Home) -> str:

@@ -19,7 +19,7 @@ from errors import HomeError, IndexStateError, SettingsError
 from indexer.verify import verify_generation
 from settings import load_settings
 from tests.generation_samples import publish
-from tests.postgres_samples import address, ask, database
+from tests.postgres_samples import address, ask, database, may_fill_disks, small_disk
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -171,6 +171,24 @@ def test_pgvector_without_a_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[vectors]\nbackend = "pgvector"\n', encoding="utf-8")
     with pytest.raises(SettingsError, match=r"db\.url is empty"):
         generations_of(Home(tmp_path))
+
+
+@may_fill_disks
+def test_a_disk_that_fills_while_a_generation_is_made_leaves_nothing_of_it(
+    kept: PostgresGenerations, name: str, home: Home
+) -> None:
+    with small_disk(name, 300):
+        ask(name, f"ALTER DATABASE {name} SET default_tablespace = {name}")
+        full = generations_of(home)  # its connections have heard of that
+        with pytest.raises(HomeError, match=r"no space left on its disk.*on the server"):
+            publish(full, rows=9000, first=1)
+        ask(name, f"ALTER DATABASE {name} RESET default_tablespace")
+        assert kept.names() == [kept.current_name()] == ["000001"]
+        tables = "SELECT count(*) FROM pg_class WHERE relname ~ '^vectors_' AND relkind = 'r'"
+        assert ask(name, tables) == [(2,)]
+        assert not any(file.problem for file in verify_generation(kept, "000001", 64).files)
+        publish(generations_of(home), rows=9000, first=1)
+        assert len(kept.open_current().images.ids) == 9000
 
 
 def test_a_killed_builder_leaves_nothing_in_the_database(

@@ -13,7 +13,7 @@ import pytest
 
 from db.filters import BUILTIN, Condition, Contains, Every, Field
 from db.home import Home
-from db.store import Store
+from db.store import ANALYZED, Store
 from search.where import parse
 from search.where_fields import bind
 from tests.filter_catalog import items
@@ -67,6 +67,11 @@ def test_parts_are_found_by_an_index_as_sqlite_finds_them(
         with Store.open(home.path, create=True) as there:
             there.apply_import(rows, [])
             mine.apply_import(rows, [])
+            assert told(url, PARTS) == [(0,)]
+        with Store.open(home.path) as there:
+            assert told(url, PARTS) == [(3,)]
+            there.apply_import(items(170, seed=3)[150:], [])  # some come later
+            mine.apply_import(items(170, seed=3)[150:], [])
             conditions: list[Condition] = [
                 Contains(field, text)
                 for field in (BUILTIN["caption"], BUILTIN["name"], Field("title", "text"))
@@ -110,7 +115,8 @@ def test_a_database_of_before_gets_them_when_its_owner_opens_it(
 ) -> None:
     with database(server, "C.UTF-8") as url:
         home = settle(Home(tmp_path / "home"), url)
-        Store.open(home.path, create=True).close()
+        with Store.open(home.path, create=True) as store:
+            store.apply_import(items(ANALYZED, seed=1), [])
         assert told(url, PARTS) == [(3,)]
         told(url, "DROP EXTENSION pg_trgm CASCADE")
         assert told(url, PARTS) == [(0,)]
