@@ -59,7 +59,7 @@ def serving(home: Path, log: Path) -> Iterator[tuple[str, int]]:
         yield line.split()[0], server.pid
     finally:
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=60)
+        server.communicate(timeout=600)  # on a machine that is busy otherwise
 
 
 def load(address: str, queries: list[str], connections: int, seconds: float) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Whether the service's memory is flat over hours.
 
-python -m benchmarks.soak HOME [--minutes 60] [--clients 6] [--name soak]
+python -m benchmarks.soak HOME [--minutes 60] [--clients 6] [--pause 0.4] [--every 8] [--name soak]
 
 `pairdex serve` as it is, in a process of its own, on a copy of the home; benchmarks/soak_clients.py
-asks it from a second process for all that a service sees. Meanwhile memory, threads and open files
-of the server, and the memory of the process that builds beside it, are read from /proc every few
-seconds. The slope is Theil and Sen's, the median of the slopes between all pairs of minutes after
-the warm-up, each minute counting by its median; its interval is of 95 %. Minutes follow on each
-other, so the interval is somewhat too narrow for what is not flat and honest for what is.
+asks it from a second process for all that a service sees, each client once in `--pause` seconds on
+average, with a change of the catalog every `--every` seconds. Meanwhile memory, threads and open
+files of the server, and the memory of the process that builds beside it, are read from /proc. The
+slope is Theil and Sen's, the median of the slopes between all pairs of sixtieths of the run after
+the warm-up, each counting by its median; its interval is of 95 %. They follow on each other, so the
+interval is somewhat too narrow.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from benchmarks.results import keep
 from benchmarks.service import ROOT, serving
 from benchmarks.soak_mix import LATER
 
-EACH = 5.0  # seconds between looks
+PARTS = 60  # of the run, that count for the slope
+LOOKS = 12  # in each of them
 WARM = 0.25  # share of the time that is left out of the slope
 MEASURES = {
     "own": "RssAnon: of its own",
@@ -71,19 +73,22 @@ def _fields(file: Path) -> dict[str, int]:
     }
 
 
-def by_minute(curve: Sequence[dict[str, float]], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Hours and medians."""
-    minutes = np.array([int(one["second"] // 60) for one in curve])
+def by_part(
+    curve: Sequence[dict[str, float]], name: str, seconds: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hours and medians of the parts."""
+    parts = np.array([int(one["second"] // (seconds / PARTS)) for one in curve])
     values = np.array([one[name] for one in curve])
-    each = np.unique(minutes)
-    return each / 60, np.array([np.median(values[minutes == minute]) for minute in each])
+    each = np.unique(parts)
+    hours = each * seconds / PARTS / 3600
+    return hours, np.array([np.median(values[parts == part]) for part in each])
 
 
-def slope(curve: Sequence[dict[str, float]], name: str, warm: float) -> dict[str, float]:
-    """Per hour, after the warm-up; `warm` in seconds."""
-    hours, values = by_minute([one for one in curve if one["second"] >= warm], name)
-    if len(hours) < 3:
-        raise SystemExit("the run is too short for a slope: give it more --minutes")
+def slope(curve: Sequence[dict[str, float]], name: str, seconds: float) -> dict[str, float]:
+    """Per hour, after the warm-up."""
+    hours, values = by_part(
+        [one for one in curve if one["second"] >= WARM * seconds], name, seconds
+    )
     middle, _, low, high = theilslopes(values, hours, 0.95)
     return {
         "per_hour": float(middle), "low": float(low), "high": float(high),
@@ -98,12 +103,13 @@ def measure(home: Path, options: argparse.Namespace) -> dict[str, Any]:
     with serving(home, log) as (address, pid):
         command = [sys.executable, "-m", "benchmarks.soak_clients", address]
         command += ["--clients", str(options.clients), "--seconds", str(seconds)]
+        command += ["--pause", str(options.pause), "--every", str(options.every)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as asking:
             assert asking.stdout is not None
             asking.stdout.readline()  # ready
             begun, curve = time.monotonic(), [looked(pid) | {"second": 0.0}]
             while asking.poll() is None:
-                time.sleep(EACH)
+                time.sleep(seconds / PARTS / LOOKS)
                 curve.append(looked(pid) | {"second": round(time.monotonic() - begun, 1)})
                 if options.curve:
                     options.curve.write_text(json.dumps(curve), encoding="utf-8")
@@ -115,7 +121,7 @@ def measure(home: Path, options: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(said.splitlines()[-1])
     return found | {
         "minutes": options.minutes, "clients": options.clients, "curve": curve,
-        "slopes": {name: slope(curve, name, WARM * seconds) for name in MEASURES},
+        "slopes": {name: slope(curve, name, seconds) for name in MEASURES},
         "log_errors": len(bad), "first_errors": bad[:3],
     }  # fmt: skip
 
@@ -153,6 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("home", type=Path, help="copied, not changed")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--clients", type=int, default=6)
+    parser.add_argument("--pause", type=float, default=0.4, help="mean seconds between requests")
+    parser.add_argument("--every", type=float, default=8.0, help="mean seconds between changes")
     parser.add_argument("--name", default="soak", help="of the files in benchmarks/results")
     parser.add_argument("--curve", type=Path, help="a file for the curve so far")
     options = parser.parse_args(arguments)
