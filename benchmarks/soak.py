@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,13 @@ def slope(curve: Sequence[dict[str, float]], name: str, seconds: float) -> dict[
     }  # fmt: skip
 
 
+def grown(curve: Sequence[dict[str, float]], name: str, seconds: float) -> list[float]:
+    """In each quarter of the time: what is only warm-up grows less and less."""
+    _, values = by_part(curve, name, seconds)
+    ends = [values[len(values) * quarter // 4 - 1] for quarter in range(1, 5)]
+    return [float(end - begin) for begin, end in pairwise([values[0], *ends])]
+
+
 def measure(home: Path, options: argparse.Namespace) -> dict[str, Any]:
     seconds = options.minutes * 60
     log = home.parent / "log"
@@ -122,7 +130,7 @@ def measure(home: Path, options: argparse.Namespace) -> dict[str, Any]:
     return found | {
         "minutes": options.minutes, "clients": options.clients, "curve": curve,
         "slopes": {name: slope(curve, name, seconds) for name in MEASURES},
-        "log_errors": len(bad), "first_errors": bad[:3],
+        "quarters": grown(curve, "own", seconds), "log_errors": len(bad), "first_errors": bad[:3],
     }  # fmt: skip
 
 
@@ -145,6 +153,8 @@ def shown(found: dict[str, Any]) -> list[str]:
             f"{one['per_hour']:+10.2f}   ({one['low']:+.2f} to {one['high']:+.2f})"
         )
     lines.append(f"memory in MiB; the first {WARM:.0%} of the time are left out")
+    quarters = " ".join(f"{one:+.1f}" for one in found["quarters"])
+    lines.append(f"of its own, in each quarter of the time: {quarters}")
     for name, count in found["wrong"].items():
         lines.append(f"not expected: {name}: {count}")
     by_kind: dict[str, list[str]] = {}
