@@ -111,6 +111,7 @@ class Service:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address, self._log = f"http://127.0.0.1:{self.port}", log
+        self.client = httpx2.Client(base_url=self.address, timeout=60)
         self._command = _command(home, "serve", "--port", str(self.port))
         self.start()
 
@@ -256,6 +257,7 @@ class Trial:
             span.up = time.monotonic()
 
         self._builds(kill)
+        self._settled()
         for searcher, service in zip(self.searchers, self.services, strict=True):
             back = partial(searcher.again_after, span.killed)
             _until(partial(_told, back))
@@ -264,7 +266,6 @@ class Trial:
                 self._wrong(f"{service.address} was away for {span.back[service.address]:.0f} s")
             if service.process.poll() is not None:
                 self._wrong(f"{service.address} has ended by itself")
-        self._settled()
         if victim == VICTIMS[-1]:
             code, said = ran(self.homes[chosen], "index", "verify")
             if code:
@@ -332,7 +333,7 @@ class Trial:
     def _ticket(self, number: str) -> dict[str, Any]:
         for service in self.services:
             try:
-                answer = httpx2.get(f"{service.address}/v1/tickets/{number}", timeout=60)
+                answer = service.client.get(f"/v1/tickets/{number}")
             except httpx2.TransportError:
                 continue
             if answer.status_code == 200:
@@ -349,7 +350,7 @@ class Trial:
             items = {item.key: item for item in store.items()}
             captions = store.count_captions()
         self.outcome.items = len(items)
-        live = str(httpx2.get(f"{self.services[0].address}/v1/index").json()["generation"])
+        live = str(self.services[0].client.get("/v1/index").json()["generation"])
         if self.recorder.items[live] != items.keys():
             self._wrong(
                 f"the live generation differs by {self.recorder.items[live] ^ items.keys()}"
@@ -394,7 +395,7 @@ class Trial:
 
     def _shown(self, key: str, said: Item) -> bool:
         service = self.services[len(key) % len(self.services)]
-        image = httpx2.get(f"{service.address}/v1/items/{quote(key, safe='')}/image").content
+        image = service.client.get(f"/v1/items/{quote(key, safe='')}/image").content
         return hashlib.sha256(image).hexdigest() == said.content
 
     def _answer(self, answer: Answer, address: str) -> None:
@@ -417,7 +418,7 @@ class Trial:
         self._wrong(f"a search of {address} failed: {answer}")
 
     def _queue(self, service: Service) -> int:
-        return int(httpx2.get(f"{service.address}/v1/index", timeout=60).json()["queue"])
+        return int(service.client.get("/v1/index").json()["queue"])
 
     def _wrong(self, said: str) -> None:
         print(said, flush=True)

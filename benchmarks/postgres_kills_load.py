@@ -91,12 +91,12 @@ class Searcher:
         self.answers.append(Answer(began, now, 200, said["generation"], keys))
 
     def again_after(self, moment: float) -> float | None:
-        """Seconds until a search was answered that began after it; None: none was yet."""
+        """Seconds until searches that began after it were all answered again; None: not yet."""
         found = None
         for one in reversed(self.answers):
-            if one.began < moment:
+            if one.began < moment or one.status != 200:
                 break
-            found = one if one.status == 200 else found
+            found = one
         return None if found is None else found.ended - moment
 
 

@@ -167,6 +167,19 @@ def test_a_database_without_pgvector_is_told(tmp_path: Path) -> None:
             ask(bare, "DROP ROLE pairdex_plain")
 
 
+def test_a_pgvector_that_is_too_old_is_told(
+    kept: PostgresGenerations, name: str, home: Home
+) -> None:
+    [[version]] = ask(name, "SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+    tell = "UPDATE pg_extension SET extversion = '{}' WHERE extname = 'vector'"
+    ask(name, tell.format("0.7.4"))
+    for work in (kept.open_current, generations_of(home).prepare, lambda: publish(kept)):
+        with pytest.raises(HomeError, match=r"has pgvector 0\.7\.4: 0\.8 is the oldest"):
+            work()
+    ask(name, tell.format(version))
+    assert publish(generations_of(home)).name == "000002"
+
+
 def test_pgvector_without_a_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[vectors]\nbackend = "pgvector"\n', encoding="utf-8")
     with pytest.raises(SettingsError, match=r"db\.url is empty"):
