@@ -128,6 +128,7 @@ class Service:
         self.process.communicate()
 
     def stop(self) -> None:
+        self.client.close()
         self.process.terminate()
         self.process.communicate(timeout=PATIENCE)
 
@@ -220,6 +221,9 @@ class Trial:
         finally:
             for one in working:
                 one.end()
+            clients = [one.client for one in self.searchers] + [one.client for one in self.writers]
+            for client in clients:
+                client.close()
             for service in self.services:
                 service.stop()
         return self.outcome

@@ -70,14 +70,14 @@ class Answer:
 
 class Searcher:
     def __init__(self, address: str) -> None:
-        self._client = httpx2.Client(base_url=address, timeout=60)
+        self.client = httpx2.Client(base_url=address, timeout=60)
         self._texts = itertools.cycle(TEXTS)
         self.answers: list[Answer] = []
 
     def step(self) -> None:
         began = time.monotonic()
         try:
-            found = self._client.post("/v1/search", json={"text": next(self._texts), "top": 30})
+            found = self.client.post("/v1/search", json={"text": next(self._texts), "top": 30})
         except httpx2.TransportError as error:
             self.answers.append(Answer(began, time.monotonic(), 0, said=type(error).__name__))
             time.sleep(0.02)
@@ -124,7 +124,7 @@ class Writer:
     away: int = 0  # changes that nobody took because the service or the server was away
 
     def __post_init__(self) -> None:
-        self._client = httpx2.Client(base_url=self.address, timeout=60)
+        self.client = httpx2.Client(base_url=self.address, timeout=60)
         self._dice = random.Random(self.seed)
 
     def step(self) -> None:
@@ -163,7 +163,7 @@ class Writer:
     def _tell(self, key: str, item: Item | None, method: str, to: str, **sent: Any) -> None:
         new = key not in self.accepted
         try:
-            answer = self._client.request(method, to, **sent)
+            answer = self.client.request(method, to, **sent)
         except httpx2.TransportError as error:
             if isinstance(error, httpx2.ConnectError):
                 self.away += 1
