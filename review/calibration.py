@@ -32,7 +32,7 @@ FEWEST = 20  # held-out images; of fewer nothing can be said
 FOLDS = 5
 LEAN = 0.15  # on the plain head, of all weights together
 SHIFTS = (1e6, 30.0, 10.0, 3.0, 1.0)  # how strongly shifts of tags are held back: first not at all
-PSEUDO = 10  # pairs that cast their predicted probability besides, where a precision is measured
+PSEUDO = 30  # pairs that cast their predicted probability besides, where a precision is measured
 SHORTLIST = 200
 BATCH = 32
 KINDS = ("image", "nearest", "captions", "text")  # as a Rule names them
@@ -181,7 +181,9 @@ def _best(
 def cuts(chances: NDArray[np.floating], truth: Truth) -> tuple[float, ...]:
     """For each of PRECISIONS the least probability from which so many of the given tags are true.
 
-    Pooled over tags. A few lucky pairs at the top prove little: probabilities vote beside them.
+    Pooled over tags. A few lucky pairs at the top prove little: probabilities vote beside them. And
+    the lowest place that was precise enough is a lucky one: the middle is taken between the first
+    that was not and the last that was.
     """
     order = np.argsort(-chances, axis=None, kind="stable")
     said, right = chances.ravel()[order], truth.ravel()[order]
@@ -189,11 +191,18 @@ def cuts(chances: NDArray[np.floating], truth: Truth) -> tuple[float, ...]:
     precise = (np.cumsum(right) + PSEUDO * np.cumsum(said) / given) / (given + PSEUDO)
     found, least = list[float](), 0.0
     for wanted in PRECISIONS:
-        reached = np.flatnonzero(precise >= wanted)
+        reached = precise >= wanted
         # What validation never showed is taken at its word.
-        least = max(least, float(said[reached[-1]]) if len(reached) else wanted)
+        cut = float(said[_middle(reached)]) if reached.any() else wanted
+        least = max(least, cut)
         found.append(least)
     return tuple(found)
+
+
+def _middle(reached: NDArray[np.bool_]) -> int:
+    last = int(np.flatnonzero(reached)[-1])
+    first = int(np.argmin(reached[: last + 1]))  # 0 where all are
+    return (first + last) // 2 if not reached[first] else last
 
 
 def _fit(held: Held, kinds: Sequence[str], priors: Sequence[float], strength: float) -> Fit:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from db import generations
 from db.home import Home
@@ -19,7 +20,7 @@ from encoder.artifact import Artifact
 from encoder.inputs import read_pixels
 from encoder.tagging import PRECISIONS, Rule, Tagging, closeness, logits
 from indexer.job import build_index
-from review.calibration import FEWEST, cuts, fit_tagging
+from review.calibration import FEWEST, Array, cuts, fit_tagging
 from settings import Settings
 from tagger import Asked, Tagger
 from tagger.evidence import Evidence, Found
@@ -70,6 +71,23 @@ def test_cuts_rise_with_the_precision_and_reach_it_where_it_was_seen() -> None:
     for wanted, least in list(zip(PRECISIONS, found, strict=True))[:9]:  # past 0.9 few are given
         given_ = fresh >= least
         assert true[given_].mean() == pytest.approx(wanted, abs=0.04)
+
+
+def test_cuts_from_a_hundred_images_keep_to_the_precision_on_average() -> None:
+    """The lowest place that was precise enough there is a lucky one: 0.887 came of 0.9 by it."""
+    rng = np.random.default_rng(0)
+
+    def drawn(images: int) -> tuple[Array, NDArray[np.bool_]]:
+        chances = 1 / (1 + np.exp(-rng.normal(-3.2, 1.9, (images, 49))))
+        return chances, rng.random(chances.shape) < chances
+
+    came = dict[float, list[float]]({0.8: [], 0.9: []})
+    for _ in range(60):
+        found, (fresh, true) = cuts(*drawn(101)), drawn(1000)
+        for wanted, precisions in came.items():
+            precisions.append(true[fresh >= found[PRECISIONS.index(wanted)]].mean())
+    for wanted, precisions in came.items():
+        assert np.mean(precisions) == pytest.approx(wanted, abs=0.008)
 
 
 def test_a_precision_that_was_never_seen_is_taken_at_its_word() -> None:
