@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.wording import worded
 from db.filters import BUILTIN, Condition, Contains, Equal, Every, Exists, Field, Not, Some, Within
 from errors import QueryError
 from search import where
@@ -275,4 +276,7 @@ def test_the_manual_shows_the_error_as_it_is() -> None:
     with pytest.raises(QueryError) as caught:
         bind(text, parse(text), kinds)
     assert caught.value.pointer is not None
-    assert (shown, text, carets) == (f"error: {caught.value}", *caught.value.pointer.lines())
+    assert (shown, text, carets) == (
+        f"error: {worded(caught.value)}",
+        *caught.value.pointer.lines(),
+    )
