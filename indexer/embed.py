@@ -6,6 +6,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from itertools import chain, islice, tee
 
 import numpy as np
@@ -55,7 +56,7 @@ def embed_images(run: Run, plan: Plan, measure: bool = True) -> Embedded:
         done.best = best_rate(encoder, batch)
     start, cpu, own = time.perf_counter(), time.process_time(), time.thread_time()
     unreadable: dict[bytes, str] = {}
-    with RowWriter(run, kind, len(new)) as writer:
+    with closing(RowWriter(run, kind, len(new))) as writer:
 
         def told(decoded: Batch) -> None:
             done.decode += decoded.seconds
@@ -114,7 +115,7 @@ def embed_texts(run: Run, plan: Plan) -> None:
     new = plan.new_captions
     if not len(new):
         return
-    with RowWriter(run, TEXT, len(new)) as writer:
+    with closing(RowWriter(run, TEXT, len(new))) as writer:
         for parts in _rounds(new, run.cache, TEXT, writer):
             here, there = tee(parts)
             contents = (content for _, part in there for content in part)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 import numpy as np
 
 from db.cache import Rows
@@ -21,7 +19,10 @@ def packed(encoded: Encoded) -> Rows:
 
 
 class RowWriter:
-    """Rows of one kind, some at a time, `total` in all."""
+    """Rows of one kind, some at a time, `total` in all.
+
+    To be closed however the stage ends, by Ctrl-C too: what is ready is stored first.
+    """
 
     def __init__(self, run: Run, kind: str, total: int) -> None:
         self._cache, self._progress = run.cache, run.progress
@@ -56,18 +57,8 @@ class RowWriter:
                 trim()  # texts are many small pieces
         self._tell()
 
+    close = flush
+
     def _tell(self) -> None:
         stage = "captions" if self._kind == TEXT else "images"
         self._progress(stage, self._done, self._total)
-
-    def __enter__(self) -> RowWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """However the stage ends, by Ctrl-C too, what is ready is stored first."""
-        self.flush()
