@@ -117,8 +117,7 @@ def migrate(
             f"{database} was written by an older Pairdex", error.why,
             "run this once as the role that owns its tables, see docs/postgres.md",
         ) from None  # fmt: skip
-    if engine.dialect.name == "postgresql":
-        postgres_parts.ensure(engine)
+    postgres_parts.ensure(engine)
     return taken
 
 

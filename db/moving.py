@@ -115,8 +115,7 @@ def move_rows(
         for part, tables in PARTS.items():
             with _reading(sources[part]) as reading:
                 copied += _part(reading, targets[part], tables, target, replace, progress)
-            if targets[part].dialect.name == "postgresql":
-                postgres_parts.filled(targets[part], tables)
+            postgres_parts.filled(targets[part], tables)
     return copied
 
 

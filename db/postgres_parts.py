@@ -35,7 +35,9 @@ AND pg_has_role(relowner, 'USAGE') AND current_setting('transaction_read_only') 
 
 
 def ensure(engine: Engine) -> None:
-    """Make what an older Pairdex, or a server without pg_trgm, has left out."""
+    """Make what an older Pairdex, or a server without pg_trgm, has left out; SQLite needs none."""
+    if engine.dialect.name != "postgresql":
+        return
     with engine.connect() as connection:
         strict, parts = connection.execute(text(_LACKS)).one_or_none() or (False, False)
     if strict:
@@ -49,6 +51,7 @@ def ensure(engine: Engine) -> None:
 
 
 def filled(engine: Engine, tables: MetaData) -> None:
-    """For when many rows have come in."""
-    ensure(engine)
-    postgres.analyze(engine, tables)
+    """For when many rows have come in; SQLite needs nothing."""
+    if engine.dialect.name == "postgresql":
+        ensure(engine)
+        postgres.analyze(engine, tables)

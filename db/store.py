@@ -100,8 +100,7 @@ class Store(Filterable, Listed, Changing):
         """Bring the rows to what a source says, in one transaction; see upsert.py."""
         with self._engine.begin() as connection:
             counts = upsert.apply_import(connection, items, problems, prune)
-        many = counts.added + counts.changed + counts.removed >= ANALYZED
-        if many and self._engine.dialect.name == "postgresql":
+        if counts.added + counts.changed + counts.removed >= ANALYZED:
             postgres_parts.filled(self._engine, Base.metadata)
         return counts
 
