@@ -186,11 +186,13 @@ class Journal:
         found: dict[Path, Change] = {}
         with self._engine.connect() as connection:
             for part in _parts([os.fsencode(path) for path in paths]):
+                # Asked for the state too, SQLite would go through all that was ever done.
                 query = select(_changes).where(_changes.c.path.in_(part))
-                query = query.where(_changes.c.state == "done").order_by(_changes.c.id)
-                for row in connection.execute(query).mappings():
-                    change = _change(row)
-                    found[change.path] = change
+                rows = connection.execute(query).mappings()
+                for row in sorted(rows, key=lambda row: row["id"]):
+                    if row["state"] == "done":
+                        change = _change(row)
+                        found[change.path] = change
         return found
 
     def seen(self, images: Sequence[Path]) -> dict[Path, Seen]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,8 +29,7 @@ class Item:
     content: str
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(msgspec.Struct, frozen=True, gc=False):  # dozens for each image: quick to make
     caption: int
     item: int
     score: float
@@ -106,12 +106,10 @@ class Evidence:
         scores = np.where(ids < 0, -1.0, self._encoder.scoring.image(logits, cosines))
         order = np.argsort(-scores, axis=1, kind="stable")
         places = np.take_along_axis(places, order, axis=1)
-        columns = known[places], side.owners[rows][places], np.take_along_axis(scores, order, 1)
+        captions, owners = known[places], side.owners[rows][places]
+        scores = np.take_along_axis(scores, order, axis=1)
         # More than are wanted: what has left the catalog since is passed over.
-        return [
-            _best(zip(*told, strict=True), 2 * wanted)
-            for told in zip(*(column.tolist() for column in columns), strict=True)
-        ]
+        return [_best(*told, 2 * wanted) for told in zip(captions, owners, scores, strict=True)]
 
     def _other(self, number: int, content: str) -> bool:
         item = self.item(number)
@@ -146,14 +144,11 @@ class Evidence:
             )
 
 
-def _best(told: Iterable[tuple[int, int, float]], most: int) -> list[Match]:
+def _best(
+    captions: NDArray[np.int64], owners: NDArray[np.int64], scores: Floats, most: int
+) -> list[Match]:
     """Of captions, best first, the best of each item: three languages are no three answers."""
-    best: dict[int, Match] = {}
-    for caption, owner, score in told:
-        if score < 0:
-            break
-        if owner not in best:
-            best[owner] = Match(caption, owner, score)
-            if len(best) == most:
-                break
-    return list(best.values())
+    first = np.sort(np.unique(owners, return_index=True)[1])[:most]
+    first = first[scores[first] >= 0]
+    columns = (column[first].tolist() for column in (captions, owners, scores))
+    return list(map(Match, *columns))

@@ -19,24 +19,26 @@ _HOPELESS = {
 }
 
 
-def partial(path: Path) -> Path:
+def partial(path: Path) -> str:
     """Where a file is written before it takes its name: always the same, so none is left behind."""
-    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
-    return path.with_name(f".pairdex-{digest}.tmp")
+    folder, name = os.path.split(path)
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    return os.path.join(folder, f".pairdex-{digest}.tmp")  # noqa: PTH118  # see `replace`
 
 
 def replace(path: Path, data: bytes, like: Path | None = None) -> None:
     """Give the file these bytes, in one step. With `like`, mode and owner are those of that file,
     and the bytes are on the disk before the old ones are given up."""
-    target, temporary = os.fspath(path), os.fspath(partial(path))
+    # Thousands of files a second: asked of the system by their strings, and without a buffer.
+    temporary, left = partial(path), memoryview(data)
     try:
-        with open(temporary, "wb") as file:  # noqa: PTH123  # by its string, as in `read`
-            file.write(data)
+        with open(temporary, "wb", buffering=0) as file:  # noqa: PTH123
+            while left:  # a disk that is nearly full takes a part, then none
+                left = left[file.write(left) :]
             if like is not None:
                 _dress(Path(temporary), like)
-                file.flush()
                 os.fsync(file.fileno())
-        os.replace(temporary, target)  # noqa: PTH105
+        os.replace(temporary, path)  # noqa: PTH105
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -44,14 +46,12 @@ def replace(path: Path, data: bytes, like: Path | None = None) -> None:
 
 def read(path: Path) -> bytes | None:
     """None where there is nothing; only a regular file is read."""
-    name = os.fspath(path)  # asked of the system by its string: thousands of files a second
     try:
-        regular = stat.S_ISREG(os.stat(name).st_mode)  # noqa: PTH116
-        if regular:
-            return path.read_bytes()
+        mode = os.lstat(path).st_mode  # a link that leads nowhere is there, too
     except FileNotFoundError:
-        if not os.path.islink(name):  # noqa: PTH114
-            return None
+        return None
+    if stat.S_ISREG(mode) or (stat.S_ISLNK(mode) and path.is_file()):
+        return path.read_bytes()
     raise ImageError(f"{path} is not a regular file", "", "remove it, or name another")
 
 

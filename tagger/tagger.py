@@ -30,7 +30,7 @@ from tagger.vocabulary import Vocabulary
 
 # From here on compiling the graph for throughput, and checking its precision, is soon made up for.
 MANY = 200
-ANSWERED = 64  # images that index and database are asked about at once
+ANSWERED = 256  # images that index and database are asked about, and are written, at once
 AHEAD = 64  # batches that the network may be ahead of what is answered
 _Batch = Batch[tuple[int, str]]  # keyed by number and path
 _Found = tuple[_Batch, Encoded | None]

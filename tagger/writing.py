@@ -114,7 +114,7 @@ def recover(journal: Journal) -> None:
     """After a run that ended without a word: what it began is done or was never done."""
     done, never = list[int](), list[int]()
     for change in journal.unfinished():
-        files.partial(change.path).unlink(missing_ok=True)
+        Path(files.partial(change.path)).unlink(missing_ok=True)
         (done if digest(change.path) == change.after_hash else never).append(change.id)
     if done or never:
         journal.finish(done, never)

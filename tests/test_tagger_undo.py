@@ -124,7 +124,7 @@ def test_a_process_that_dies_amid_a_change_leaves_the_old_file_or_the_new(
         if made:
             write(file)
         else:
-            files.partial(file.path).write_bytes(b"half")
+            Path(files.partial(file.path)).write_bytes(b"half")
         # Nothing of the run's own tidying may help: a killed process tidies nothing.
         monkeypatch.setattr(Journal, "finish", lambda *_: None)
         raise KeyboardInterrupt
