@@ -187,13 +187,16 @@ class Tagger:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """While the network has all cores: no threads of BLAS, which wait by spinning, and what is
-    alive already is not searched for garbage again and again."""
+    """While the network has all cores: no threads of BLAS, which wait by spinning, and neither
+    what is alive already nor each batch is searched for garbage again and again."""
     gc.freeze()
+    often = gc.get_threshold()
+    gc.set_threshold(100 * often[0], *often[1:])
     try:
         with threadpool_limits(1, "blas"):
             yield
     finally:
+        gc.set_threshold(*often)
         gc.unfreeze()
 
 
