@@ -37,6 +37,8 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "tag = 'tag 3'": Equal(BUILTIN["tag"], ("tag 3",)),
     "caption contains 777": Contains(BUILTIN["caption"], "777"),
+    "words = 'item fire'": Equal(BUILTIN["words"], ("item fire",)),
+    "words = 777": Equal(BUILTIN["words"], ("777",)),
 }
 
 

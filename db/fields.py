@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, distinct, exists, func, select
 
-from db.filters import BUILTIN, COLUMNS, Field
+from db.filters import BUILTIN, COLUMNS, WORDS, Field
 from db.records import AttributeKind
-from db.tables import Attribute, Caption, ItemTag, Tag
+from db.tables import Attribute, Caption, Item, ItemTag, Tag
 
 TOP = 5
 KINDS: tuple[AttributeKind, ...] = ("number", "date", "text", "list")
@@ -51,6 +51,8 @@ def field_kinds(connection: Connection) -> dict[str, tuple[AttributeKind, ...]]:
 
 def values(connection: Connection, field: Field, limit: int) -> list[str]:
     """Some of the values that a field of texts has, as the catalog writes them, by the alphabet."""
+    if field == WORDS:
+        return []  # words are not kept as they are written
     if field.builtin and field.name != "tag":
         column: Any = COLUMNS.get(field.name, Caption.text)
         query: Select[Any] = select(column).distinct().order_by(column)
@@ -114,7 +116,7 @@ def _builtin(connection: Connection, field: Field) -> FieldRecord:
             select(func.count(distinct(Caption.item_id)), func.count(distinct(Caption.text)))
         ).one()
         return found(*one)
-    column = COLUMNS[field.name]
+    column = Item.terms if field == WORDS else COLUMNS[field.name]
     if field.kind == "number":
         measures = (func.count(), func.count(distinct(column)), func.min(column), func.max(column))
         return found(*connection.execute(select(*measures)).one())

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
+from db import full_text
 from db.folding import fold
 from db.records import AttributeKind
 from db.tables import Attribute, Caption, Item, ItemTag, Tag
@@ -52,6 +53,7 @@ _KINDS: Mapping[str, AttributeKind] = {
     "name": "text",
     "tag": "list",
     "caption": "list",
+    "words": "text",
     "split": "text",
     "image.path": "text",
     "image.format": "text",
@@ -62,6 +64,7 @@ _KINDS: Mapping[str, AttributeKind] = {
     "image.contrast": "number",
 }
 BUILTIN = {name: Field(name, kind, builtin=True) for name, kind in _KINDS.items()}
+WORDS = BUILTIN["words"]  # of name, captions and tags
 COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
     "id": Item.key,
     "name": Item.name,
@@ -164,6 +167,8 @@ def _sql(condition: Condition) -> ColumnElement[bool]:
             return or_(*_deepest_first(parts), false())
         case Not(part):
             return not_(_sql(part))
+        case leaf if leaf.field == WORDS:
+            return _of_words(leaf)
         case leaf if leaf.field.name in COLUMNS and leaf.field.builtin:
             return _of_column(leaf)
         case leaf if leaf.field.builtin:
@@ -217,6 +222,18 @@ def _of_captions(leaf: Leaf) -> ColumnElement[bool]:
     if not isinstance(leaf, Exists):
         holders = holders.where(_holds(_folded(leaf), func.pairdex_fold(Caption.text)))
     return Item.id.in_(holders)
+
+
+def _of_words(leaf: Leaf) -> ColumnElement[bool]:
+    match leaf:
+        case Equal(values=values):
+            return full_text.holds(tuple(map(str, values)))
+        case Contains(text=text):
+            return full_text.holds((text,))
+        case Exists():
+            return Item.terms != ""
+        case Within():
+            raise AssertionError("words have no order")
 
 
 def _folded(leaf: Tested) -> Tested:

@@ -11,12 +11,22 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, bindparam, inspect, select, text, update
 
-from db import cache, cache_shared, postgres, postgres_folding, postgres_parts, queue, sqlite
+from db import (
+    cache,
+    cache_shared,
+    full_text,
+    postgres,
+    postgres_folding,
+    postgres_parts,
+    queue,
+    sqlite,
+)
 from db.item_words import item_words
 from db.postgres_connection import RefusedError
 from db.reader import SCHEMA
+from db.records import WordsRecord
 from db.tables import Base, Item, SchemaVersion
 from db.tables_keys import KeyRow
 from db.tables_links import LinkedRow, LinkProblemRow, LinkRow
@@ -55,12 +65,7 @@ def _words(connection: Connection) -> None:
     connection.execute(text("DROP TABLE IF EXISTS item_words"))
     connection.execute(text("ALTER TABLE items ADD COLUMN words VARCHAR(32) NOT NULL DEFAULT ''"))
     Base.metadata.create_all(connection)  # state
-    ids = list(connection.scalars(select(Item.id).order_by(Item.id)))
-    for start in range(0, len(ids), CHUNK):
-        part = ids[start : start + CHUNK]
-        found = zip(part, item_words(connection, part), strict=True)
-        values = [{"number": number, "digest": words.digest} for number, words in found]
-        connection.execute(text("UPDATE items SET words = :digest WHERE id = :number"), values)
+    _of_each(connection, "words", lambda words: words.digest)
 
 
 def _judged(connection: Connection) -> None:
@@ -84,7 +89,24 @@ def _keyed(connection: Connection) -> None:
     Base.metadata.create_all(connection, [KeyRow.__table__])  # type: ignore[list-item]  # Table, typed as FromClause
 
 
-STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged, _linked, _asked, _keyed)
+def _termed(connection: Connection) -> None:
+    """Step 8: the terms of each item, by which the database itself finds words."""
+    connection.execute(text("ALTER TABLE items ADD COLUMN terms TEXT NOT NULL DEFAULT ''"))
+    _of_each(connection, "terms", full_text.kept)
+
+
+def _of_each(connection: Connection, column: str, value: Callable[[WordsRecord], str]) -> None:
+    """Fill a column of the items by what their words say."""
+    ids = list(connection.scalars(select(Item.id).order_by(Item.id)))
+    put = update(Item.__table__).where(Item.id == bindparam("number"))  # type: ignore[arg-type]  # a Table
+    put = put.values({column: bindparam("value")})
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        found = zip(part, item_words(connection, part), strict=True)
+        connection.execute(put, [{"number": n, "value": value(words)} for n, words in found])
+
+
+STEPS: Sequence[Step] = (_baseline, _folded, _words, _judged, _linked, _asked, _keyed, _termed)
 assert len(STEPS) == SCHEMA, "reader.py says what it reads: a new step counts it up"
 
 

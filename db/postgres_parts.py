@@ -1,6 +1,7 @@
-"""Indexes over parts of texts in PostgreSQL, so that `~` need not read all values of its field.
+"""Indexes of PostgreSQL over words and over parts of texts, so that filters need not read all rows.
 
-They are pg_trgm's, over exactly what filters compare (filters.py), and the same is found with and
+That over words is its full text search's, see full_text.py. Those over parts, which `~` asks for,
+are pg_trgm's, over exactly what filters compare (filters.py), and the same is found with and
 without them: what an index names is compared once more, and a part that holds no whole trigram,
 such as two letters, reads all values. The extension comes with most servers and is trusted, so the
 owner of the database may create it. Where it is not there, nothing is missing but speed.
@@ -15,7 +16,7 @@ from contextlib import suppress
 
 from sqlalchemy import Engine, MetaData, text
 
-from db import postgres, postgres_folding
+from db import full_text, postgres, postgres_folding
 from db.postgres_connection import RefusedError
 
 INDEXES = {
@@ -26,6 +27,7 @@ INDEXES = {
 # Whether there is something to do, and whether this role may do it.
 _LACKS = """
 SELECT (SELECT proisstrict FROM pg_proc WHERE oid = to_regprocedure('pairdex_fold(text)')),
+  to_regclass('ix_items_words') IS NULL AND EXISTS (SELECT FROM items),
   to_regclass('ix_attributes_parts') IS NULL AND EXISTS (
     SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'
   ) AND EXISTS (SELECT FROM items)
@@ -39,10 +41,15 @@ def ensure(engine: Engine) -> None:
     if engine.dialect.name != "postgresql":
         return
     with engine.connect() as connection:
-        strict, parts = connection.execute(text(_LACKS)).one_or_none() or (False, False)
+        found = connection.execute(text(_LACKS)).one_or_none()
+    strict, words, parts = found or (False, False, False)
     if strict:
         with postgres.alone(engine) as connection:
             postgres_folding.create(connection)
+    if words:
+        with suppress(RefusedError), postgres.alone(engine) as connection:
+            on = f"items USING gin ({full_text.VECTOR.format(terms='terms')})"
+            connection.execute(text(f"CREATE INDEX IF NOT EXISTS ix_items_words ON {on}"))
     if parts:
         with suppress(RefusedError), postgres.alone(engine) as connection:
             connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))

@@ -21,7 +21,7 @@ from db.repeating import repeated
 if TYPE_CHECKING:
     from db.store import Store
 
-SCHEMA = 7  # steps of migrations.py: the form of the tables that these statements are for
+SCHEMA = 8  # steps of migrations.py: the form of the tables that these statements are for
 CHUNK = 500
 # Counters of the catalog as a whole, by their names in `state`.
 REMOVALS, CHANGES = "removals", "changes"

@@ -79,6 +79,7 @@ class Item(Base):
     brightness: Mapped[float]
     contrast: Mapped[float]
     words: Mapped[str] = mapped_column(String(32), server_default="")  # see WordsRecord.digest
+    terms: Mapped[str] = mapped_column(Text, server_default="")  # see full_text.py
 
     captions: Mapped[list[Caption]] = relationship(
         back_populates="item", cascade="all, delete-orphan", order_by="Caption.position"

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from db import full_text
 from db.folding import fold
 from db.reader import CHANGES, REMOVALS
 from db.records import ItemRecord, ProblemRecord, WordsRecord
@@ -187,7 +188,7 @@ def _columns(item: ItemRecord) -> dict[str, Any]:
 def _stored(item: ItemRecord) -> dict[str, Any]:
     captions = tuple(caption.text for caption in item.captions)
     words = WordsRecord(item.name, captions, tuple(dict.fromkeys(item.tags)))
-    return _columns(item) | {"words": words.digest}
+    return _columns(item) | {"words": words.digest, "terms": full_text.kept(words)}
 
 
 def _rows(number: int, item: ItemRecord) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import chain
 
 from stems import Stemmer
 
@@ -65,6 +68,13 @@ def marked_words(text: str) -> list[str]:
     return _MARKED.findall(folded(text))
 
 
+def terms(texts: Iterable[str]) -> list[str]:
+    """What texts are found by, each once: stems, and pairs of runs."""
+    words = dict.fromkeys(word for text in texts for word in _WORD.findall(folded(text)))
+    each = (pairs(word) if is_run(word) else (stem(word),) for word in words)
+    return list(dict.fromkeys(chain.from_iterable(each)))
+
+
 def unmarked(text: str) -> str:
     """Text without characters that would be taken for marks."""
     return text.translate(_NO_MARKS) if _MARK.search(text) else text
@@ -85,6 +95,7 @@ def pairs(run: str) -> list[str]:
     return [run[i : i + 2] for i in range(max(1, len(run) - 1))]
 
 
+@lru_cache(1 << 16)  # a catalog says the same words again and again
 def stem(word: str) -> str:
     """What a word that is no run is found by."""
     return _stemmed(word) if _LATIN.fullmatch(word) else word

@@ -10,9 +10,22 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from db.filters import BUILTIN, Condition, Contains, Equal, Every, Exists, Field, Not, Some, Within
+from db.filters import (
+    BUILTIN,
+    WORDS,
+    Condition,
+    Contains,
+    Equal,
+    Every,
+    Exists,
+    Field,
+    Not,
+    Some,
+    Within,
+)
 from db.folding import fold
 from db.records import AttributeKind
+from db.words_text import terms
 from errors import QueryError
 from search.where import RESERVED, Clause, Joined, Negated, Syntax
 from search.where_tokens import Token, cut, trouble
@@ -149,7 +162,7 @@ class _Binder:
             if ordered:
                 remedy = "compare with = != < <= > >= or between"
                 raise self._wrong(clause.sign, unusable, _holding(field), remedy)
-            return Contains(field, clause.values[0].text)
+            return Contains(field, self._text_of(field, clause.values[0]))
         if not ordered:
             why = f"{_holding(field)}, which has no order"
             raise self._wrong(clause.sign, unusable, why, "compare with = != ~ or in")
@@ -196,6 +209,12 @@ class _Binder:
                     token, f"no split {written}", "", f"there are {', '.join(SPLITS)}"
                 )
             return token.text.lower()
+        return self._text_of(field, token)
+
+    def _text_of(self, field: Field, token: Token) -> str:
+        if field == WORDS and not terms([token.text]):
+            written = self._text[token.start : token.end]
+            raise self._wrong(token, f"{written} holds no word", "", "write letters or digits")
         return token.text
 
     def _wrong(self, token: Token, what: str, why: str = "", remedy: str = "") -> QueryError:

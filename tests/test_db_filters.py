@@ -150,6 +150,7 @@ def test_an_older_database_is_made_ready_for_filters(store: Store, home: Home) -
             "CREATE INDEX ix_attributes_name_text ON attributes (name, text)",
             "CREATE INDEX ix_attributes_name_number ON attributes (name, number)",
             "ALTER TABLE items DROP COLUMN words",
+            "ALTER TABLE items DROP COLUMN terms",
             "DELETE FROM schema_version WHERE version > 1",
             "INSERT OR REPLACE INTO schema_version VALUES (1, '2026-01-01')",
         ):

@@ -131,11 +131,12 @@ def test_an_older_catalog_is_brought_to_todays_form_first(home: Home, store: Sto
     with sqlite3.connect(home.database) as old:
         old.execute("DELETE FROM schema_version")
         old.execute("INSERT INTO schema_version VALUES (?, '2026-01-01')", (SCHEMA - 1,))
-        old.execute("DROP TABLE service_keys")
+        old.execute("ALTER TABLE items DROP COLUMN terms")
     old.close()
     reader = SqliteReader.open(home.path)
     assert reader.item_ids()
     with sqlite3.connect(home.database) as now:
+        assert now.execute("SELECT count(*) FROM items WHERE terms = ''").fetchone() == (0,)
         assert now.execute("SELECT max(version) FROM schema_version").fetchone() == (SCHEMA,)
     now.close()
 

@@ -81,6 +81,7 @@ def test_an_older_catalog_gets_the_digests_that_an_import_gives(home: Home, stor
     with engine.begin() as connection:
         for statement in (
             "ALTER TABLE items DROP COLUMN words",
+            "ALTER TABLE items DROP COLUMN terms",
             "DROP TABLE state",
             "CREATE VIRTUAL TABLE item_words USING fts5(name, captions, tags)",
             "DELETE FROM schema_version",

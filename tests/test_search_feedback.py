@@ -181,6 +181,7 @@ def test_a_catalog_of_before_judgements_gets_a_place_for_them(store: Store, home
     with engine.begin() as connection:
         for table in ("judgements", "saved_searches"):
             connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("ALTER TABLE items DROP COLUMN terms"))
         connection.execute(text("UPDATE schema_version SET version = 3"))
     engine.dispose()
     with Store.open(home.path) as older:

@@ -112,6 +112,7 @@ def test_an_older_home_gets_the_table(tmp_path: Path) -> None:
         engine = store._engine
         with engine.begin() as connection:
             connection.execute(text("DROP TABLE service_keys"))
+            connection.execute(text("ALTER TABLE items DROP COLUMN terms"))
             connection.execute(text("UPDATE schema_version SET version = 5"))
         assert migrate(engine, tmp_path / "pairdex.db") == len(STEPS) - 5
         assert store.keys.create("shop", "read")[1] in store.keys.all()
