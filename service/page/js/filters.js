@@ -19,7 +19,7 @@ import {
   written,
 } from "./where.js";
 
-const HIDDEN = new Set(["id", "name", "caption"]); // searched by words, not picked from
+const HIDDEN = new Set(["id", "name", "caption", "words"]); // searched by words, not picked from
 const FEW = 12; // attributes that are shown at once
 
 let known = null;
