@@ -71,7 +71,8 @@ def marked_words(text: str) -> list[str]:
 def terms(texts: Iterable[str]) -> list[str]:
     """What texts are found by, each once: stems, and pairs of runs."""
     words = dict.fromkeys(word for text in texts for word in _WORD.findall(folded(text)))
-    each = (pairs(word) if is_run(word) else (stem(word),) for word in words)
+    # Of a lone "s", as in "dragon's", Porter leaves nothing.
+    each = (pairs(word) if is_run(word) else (stem(word) or word,) for word in words)
     return list(dict.fromkeys(chain.from_iterable(each)))
 
 

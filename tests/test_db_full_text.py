@@ -25,13 +25,14 @@ SAID = {
     "shoe": ("Red leather shoes, size 42", "빨간 가죽 구두를 신다"),
     "boot": ("a red boot — café-brown soles", ""),
     "hat": ("Ｂlue HATS of straße wool", "파란 모자"),
-    "plain": ("", ""),
+    "plain": ("a dragon's", "s"),
 }
 ASKED = {
     "red": "shoe boot", "reds": "shoe boot", "red shoe": "shoe", "shoe RED": "shoe", "re": "",
     "cafe": "boot", "café brown": "boot", "sole-red": "boot", "42": "shoe", "4": "",
     "blue hat": "hat", "STRASSE": "hat", "구두": "shoe", "구두를": "shoe", "빨간 구두": "shoe",
     "모자": "hat", "파란 구두": "", "kept": "shoe boot hat plain", "size wool": "",
+    "dragon's": "plain", "s": "plain",
 }  # fmt: skip
 
 
