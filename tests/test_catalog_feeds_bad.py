@@ -137,6 +137,9 @@ def test_a_local_file_that_is_gone_or_a_folder(store: Store, tmp_path: Path) -> 
     linked(store, str(good))
     refused(store, str(tmp_path / "no.csv"), "does not exist")
     refused(store, str(tmp_path), "is a folder")
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    refused(store, str(pipe), "is not a regular file")
 
 
 # -- a home that cannot be written ------------------------------------------------------------
