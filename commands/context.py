@@ -47,6 +47,13 @@ class Session:
 
         return Console(stderr=True, highlight=False, quiet=self.quiet)
 
+    @cached_property
+    def faults(self) -> Console:
+        """For what went wrong with a part, which is told whatever --quiet says."""
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False)
+
     @contextmanager
     def progress(self) -> Iterator[Progress]:
         """A bar per stage on a terminal; in a log, a line when a stage ends."""

@@ -218,6 +218,6 @@ def _table(current: Session, entries: list[Entry], serving: set[str]) -> None:
     current.out.print(table)
     for entry in entries:
         if entry.problem:
-            current.err.print(entry.problem, markup=False, soft_wrap=True)
+            current.faults.print(entry.problem, markup=False, soft_wrap=True)
     note = "→ is live; behind each kind of vector index its recall@10 against exact search"
     current.out.print(note, style="dim", soft_wrap=True)

@@ -83,9 +83,10 @@ def build(
     stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in summary.seconds.items())
     out.print(stages, style="dim", soft_wrap=True)
     for key, status, reason in failures[:10]:
-        current.err.print(f"{status}: {key}: {reason}", markup=False, soft_wrap=True)
+        current.faults.print(f"{status}: {key}: {reason}", markup=False, soft_wrap=True)
     if len(failures) > 10:
-        current.err.print(f"and {len(failures) - 10} more: `pairdex index build --json` lists all")
+        more = len(failures) - 10
+        current.faults.print(f"and {more} more: `pairdex index build --json` lists all")
 
 
 def _settings(current: Session, engine: str | None, address: str | None) -> Settings:

@@ -128,7 +128,7 @@ def sync(
         for one in found:
             if one["outcome"] == "failed":
                 line = f"error: {one['name']}: {one['error']} ({_stays(one)})"
-                current.err.print(line, markup=False, soft_wrap=True)
+                current.faults.print(line, markup=False, soft_wrap=True)
             else:
                 current.out.print(f"{plain(one['name'])}: {one['outcome']}, {one['rows']:,} rows")
                 _show_problems(current, one)

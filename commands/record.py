@@ -47,7 +47,7 @@ def _show(current: Session, record: Record, placed: bool) -> None:
     from rich.table import Table
 
     if record.error:
-        current.err.print(f"error: {record.error}", markup=False, soft_wrap=True)
+        current.faults.print(f"error: {record.error}", markup=False, soft_wrap=True)
         return
     current.out.print(plain(record.path), style="italic", soft_wrap=True)
     table = Table(box=None, pad_edge=False, show_header=False)

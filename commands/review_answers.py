@@ -32,7 +32,7 @@ def take(current: Session, file: Path, json: bool) -> None:
             f"{len(taken.wrong)} that cannot be taken"
         )
     for line, why in taken.wrong:
-        current.err.print(f"{name}, line {line}: {why}", markup=False, soft_wrap=True)
+        current.faults.print(f"{name}, line {line}: {why}", markup=False, soft_wrap=True)
     if taken.wrong:
         raise typer.Exit(QueryError.exit_code)
 

@@ -62,7 +62,7 @@ def answer_all(session: Session, file: Path, base: Request) -> int:
         if done:
             report("queries", done, done, f"{wrong} with errors" if wrong else "")
     if wrong:
-        session.err.print(f"{wrong} of {done} lines have an error: see their key `error`")
+        session.faults.print(f"{wrong} of {done} lines have an error: see their key `error`")
     return SOME_WRONG if wrong else 0
 
 

@@ -51,7 +51,7 @@ def runs(current: Session, json: bool) -> None:
 
 def _show(current: Session, done: Undone) -> None:
     for path, why in done.left:
-        current.err.print(f"left as it is: {plain(path)}: {why}", soft_wrap=True)
+        current.faults.print(f"left as it is: {plain(path)}: {why}", soft_wrap=True)
     verb = "would be " if done.dry_run else ""
     counts = f"{done.restored} files {verb}restored, {done.removed} {verb}removed"
     line = f"run {done.run}: {counts}, {len(done.left)} left as they are"
