@@ -47,13 +47,6 @@ class Session:
 
         return Console(stderr=True, highlight=False, quiet=self.quiet)
 
-    @cached_property
-    def faults(self) -> Console:
-        """For what went wrong with a part, which is told whatever --quiet says."""
-        from rich.console import Console
-
-        return Console(stderr=True, highlight=False)
-
     @contextmanager
     def progress(self) -> Iterator[Progress]:
         """A bar per stage on a terminal; in a log, a line when a stage ends."""
@@ -101,6 +94,13 @@ def plain(text: str) -> str:
     from errors import printable
 
     return escape(printable(text))
+
+
+def fault(line: str) -> None:
+    """What went wrong with a part, told whatever --quiet says: in silence it would be lost."""
+    from errors import printable
+
+    print(printable(line), file=sys.stderr)
 
 
 @contextmanager

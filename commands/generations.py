@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.context import JsonFlag, Session, plain, print_json, session
+from commands.context import JsonFlag, Session, fault, plain, print_json, session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -218,6 +218,6 @@ def _table(current: Session, entries: list[Entry], serving: set[str]) -> None:
     current.out.print(table)
     for entry in entries:
         if entry.problem:
-            current.faults.print(entry.problem, markup=False, soft_wrap=True)
+            fault(entry.problem)
     note = "→ is live; behind each kind of vector index its recall@10 against exact search"
     current.out.print(note, style="dim", soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from commands import generations
-from commands.context import JsonFlag, Session, print_json, session
+from commands.context import JsonFlag, Session, fault, print_json, session
 from errors import SettingsError
 
 if TYPE_CHECKING:
@@ -83,10 +83,9 @@ def build(
     stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in summary.seconds.items())
     out.print(stages, style="dim", soft_wrap=True)
     for key, status, reason in failures[:10]:
-        current.faults.print(f"{status}: {key}: {reason}", markup=False, soft_wrap=True)
+        fault(f"{status}: {key}: {reason}")
     if len(failures) > 10:
-        more = len(failures) - 10
-        current.faults.print(f"and {more} more: `pairdex index build --json` lists all")
+        fault(f"and {len(failures) - 10} more: `pairdex index build --json` lists all")
 
 
 def _settings(current: Session, engine: str | None, address: str | None) -> Settings:

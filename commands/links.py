@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.context import JsonFlag, Session, plain, print_json, session
+from commands.context import JsonFlag, Session, fault, plain, print_json, session
 from errors import CatalogError, QueryError
 
 if TYPE_CHECKING:
@@ -127,8 +127,7 @@ def sync(
     else:
         for one in found:
             if one["outcome"] == "failed":
-                line = f"error: {one['name']}: {one['error']} ({_stays(one)})"
-                current.faults.print(line, markup=False, soft_wrap=True)
+                fault(f"error: {one['name']}: {one['error']} ({_stays(one)})")
             else:
                 current.out.print(f"{plain(one['name'])}: {one['outcome']}, {one['rows']:,} rows")
                 _show_problems(current, one)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from commands.context import Session, bar, plain, print_json
+from commands.context import Session, bar, fault, plain, print_json
 from errors import ImageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _show(current: Session, record: Record, placed: bool) -> None:
     from rich.table import Table
 
     if record.error:
-        current.faults.print(f"error: {record.error}", markup=False, soft_wrap=True)
+        fault(f"error: {record.error}")
         return
     current.out.print(plain(record.path), style="italic", soft_wrap=True)
     table = Table(box=None, pad_edge=False, show_header=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from commands.context import Session, print_json
+from commands.context import Session, fault, print_json
 from errors import QueryError
 
 SCHEMA = "pairdex.review-answers.v1"
@@ -32,7 +32,7 @@ def take(current: Session, file: Path, json: bool) -> None:
             f"{len(taken.wrong)} that cannot be taken"
         )
     for line, why in taken.wrong:
-        current.faults.print(f"{name}, line {line}: {why}", markup=False, soft_wrap=True)
+        fault(f"{name}, line {line}: {why}")
     if taken.wrong:
         raise typer.Exit(QueryError.exit_code)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commands.context import Session, json_text
+from commands.context import Session, fault, json_text
 from errors import PairdexError, QueryError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def answer_all(session: Session, file: Path, base: Request) -> int:
         if done:
             report("queries", done, done, f"{wrong} with errors" if wrong else "")
     if wrong:
-        session.faults.print(f"{wrong} of {done} lines have an error: see their key `error`")
+        fault(f"{wrong} of {done} lines have an error: see their key `error`")
     return SOME_WRONG if wrong else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from commands.context import Session, bar, json_text, plain, print_json
+from commands.context import Session, bar, fault, json_text, plain, print_json
 
 if TYPE_CHECKING:
     from tagger.many import Report
@@ -46,10 +46,7 @@ class Printer:
         self.notes(report)
 
     def fail(self, answer: Tagged) -> None:
-        """Told whatever --quiet says: an input that was lost in silence would be lost."""
-        from errors import printable
-
-        print(printable(f"error: {answer.error}"), file=sys.stderr)
+        fault(f"error: {answer.error}")
 
     def notes(self, report: Report) -> None:
         from rich.markup import escape

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from commands.context import Session, plain, print_json
+from commands.context import Session, fault, plain, print_json
 
 if TYPE_CHECKING:
     from tagger.undo import Undone
@@ -51,7 +51,7 @@ def runs(current: Session, json: bool) -> None:
 
 def _show(current: Session, done: Undone) -> None:
     for path, why in done.left:
-        current.faults.print(f"left as it is: {plain(path)}: {why}", soft_wrap=True)
+        fault(f"left as it is: {path}: {why}")
     verb = "would be " if done.dry_run else ""
     counts = f"{done.restored} files {verb}restored, {done.removed} {verb}removed"
     line = f"run {done.run}: {counts}, {len(done.left)} left as they are"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, distinct, exists, func, select
 
 from db.filters import BUILTIN, COLUMNS, WORDS, Field
 from db.records import AttributeKind
-from db.tables import Attribute, Caption, Item, ItemTag, Tag
+from db.tables import Attribute, Caption, ItemTag, Tag
 
 TOP = 5
 KINDS: tuple[AttributeKind, ...] = ("number", "date", "text", "list")
@@ -116,7 +116,7 @@ def _builtin(connection: Connection, field: Field) -> FieldRecord:
             select(func.count(distinct(Caption.item_id)), func.count(distinct(Caption.text)))
         ).one()
         return found(*one)
-    column = Item.terms if field == WORDS else COLUMNS[field.name]
+    column = COLUMNS[field.name]
     if field.kind == "number":
         measures = (func.count(), func.count(distinct(column)), func.min(column), func.max(column))
         return found(*connection.execute(select(*measures)).one())

@@ -68,6 +68,7 @@ WORDS = BUILTIN["words"]  # of name, captions and tags
 COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
     "id": Item.key,
     "name": Item.name,
+    "words": Item.terms,
     "split": Item.split,
     "image.path": Item.image,
     "image.format": Item.format,
@@ -167,8 +168,6 @@ def _sql(condition: Condition) -> ColumnElement[bool]:
             return or_(*_deepest_first(parts), false())
         case Not(part):
             return not_(_sql(part))
-        case leaf if leaf.field == WORDS:
-            return _of_words(leaf)
         case leaf if leaf.field.name in COLUMNS and leaf.field.builtin:
             return _of_column(leaf)
         case leaf if leaf.field.builtin:
@@ -204,6 +203,8 @@ def _of_column(leaf: Leaf) -> ColumnElement[bool]:
     column = COLUMNS[leaf.field.name]
     if isinstance(leaf, Exists):
         return column != "" if leaf.field.kind == "text" else true()
+    if leaf.field == WORDS:
+        return _of_words(leaf)
     if leaf.field.kind == "number" or (isinstance(leaf, Equal) and leaf.field.name in EXACT):
         return _holds(leaf, column)
     return _holds(_folded(leaf), func.pairdex_fold(column))
@@ -224,14 +225,12 @@ def _of_captions(leaf: Leaf) -> ColumnElement[bool]:
     return Item.id.in_(holders)
 
 
-def _of_words(leaf: Leaf) -> ColumnElement[bool]:
+def _of_words(leaf: Tested) -> ColumnElement[bool]:
     match leaf:
         case Equal(values=values):
             return full_text.holds(tuple(map(str, values)))
         case Contains(text=text):
             return full_text.holds((text,))
-        case Exists():
-            return Item.terms != ""
         case Within():
             raise AssertionError("words have no order")
 

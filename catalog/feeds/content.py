@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,10 +46,9 @@ def from_file(path: Path, most: int) -> Fetched:
     try:
         if path.is_dir():
             raise CatalogError(f"{path} is a folder", "", _AS_TABLE)
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for, for ever
+        size = path.stat().st_size
+        if not path.is_file():  # a pipe would be waited for, for ever
             raise CatalogError(f"{path} is not a regular file", "", _AS_TABLE)
-        size = status.st_size
         if size > most:
             raise CatalogError(
                 f"{path} cannot be read", f"it has {size:,} bytes, {most:,} are the most"
