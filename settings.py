@@ -98,6 +98,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     image_dropout: Annotated[float, Meta(ge=0.0, lt=1.0)]
     head_input: Literal["point", "branch"]
     product: str
+    product_kind: str
     refuse: Share
 
 

@@ -29,7 +29,7 @@ JSON = "product.json"
 FILES = ("features.xml", "features.bin", "head.npz")
 SCHEMA = 1
 SHARPNESS = 20.0  # logits per cosine, where there is no softmax; the temperature does the rest
-CROP = 0.8  # the share of each side that the second view of a query shows
+VIEWS = (1.0, 0.8, 0.6)  # of a query: the share of each side that they show
 _TRAIN = "run `pairdex train --products`"
 
 
@@ -86,14 +86,21 @@ class ProductHead:
         return cls(**named)
 
 
+def asked_side(size: int) -> int:
+    """How large pictures are read, so that their middle is as sharp as they are themselves."""
+    return round(size / VIEWS[1])
+
+
 def query_views(pixels: Pixels) -> Pixels:
-    """`[s, s, 3]` → `[2, s, s, 3]`: the whole, and its middle, where the product mostly is."""
-    size = pixels.shape[0]
-    edge = round(size * (1 - CROP) / 2)
-    middle = Image.fromarray(pixels).resize(
-        (size, size), Image.Resampling.BICUBIC, (edge, edge, size - edge, size - edge)
-    )
-    return np.stack([pixels, np.asarray(middle)])
+    """Of `asked_side` → `[views, size, size, 3]`: the whole, then nearer to its middle."""
+    side = pixels.shape[0]
+    size, whole = round(side * VIEWS[1]), Image.fromarray(pixels)
+    views = []
+    for share in VIEWS:
+        edge = round(side * (1 - share) / 2)
+        box = (edge, edge, side - edge, side - edge)
+        views.append(np.asarray(whole.resize((size, size), Image.Resampling.BICUBIC, box)))
+    return np.stack(views)
 
 
 def evidence(logits: Floats, cosines: Floats, temperature: float) -> NDArray[np.float64]:

@@ -28,7 +28,7 @@ class ProductModel:
         self._turn = Lock()
 
     def recognise(self, batch: Pixels) -> list[Recognised]:
-        """`[n, s, s, 3]` → a verdict per picture, of the mean over its views."""
+        """Of `asked_side` → a verdict per picture, of the mean over its views."""
         views = np.concatenate([products.query_views(one) for one in batch])
         features = self.features(views)
         both = features.reshape(len(batch), -1, features.shape[1])

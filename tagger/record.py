@@ -15,7 +15,7 @@ from db.records import AttributeValue
 from db.store import Store
 from db.zones import zone_name, zone_of
 from encoder.inputs import read_pixels
-from encoder.products import Recognised
+from encoder.products import Recognised, asked_side
 from encoder.runtime_products import ProductModel
 from errors import ImageError
 from settings import Settings
@@ -119,7 +119,7 @@ class Recogniser:
         return [self._joined(record, day, near, within, stores) for record in records]
 
     def _batch(self, part: Sequence[tuple[Path | bytes, str | None]], strict: bool) -> list[Record]:
-        size = self._model.file.image_size
+        size = asked_side(self._model.file.image_size)
         records: list[Record] = []
         arrays, readable = [], []
         for image, name in part:

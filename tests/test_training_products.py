@@ -18,7 +18,7 @@ from catalog.demo.goods.package import studio
 from db.home import Home
 from db.store import Store
 from encoder import products
-from encoder.products import ProductHead, evidence, judge, query_views
+from encoder.products import ProductHead, asked_side, evidence, judge, query_views
 from errors import CatalogError, ModelError, SettingsError
 from tagger.offers import Place
 from tagger.record import Candidate, Recogniser, Record
@@ -27,6 +27,7 @@ from tests.shop_samples import DAY, GOODS, SEED, drawn_shop, photos, recognising
 from training.photographed import photographed, product_mask
 from training.products_calibrate import Queries, calibrate, left_out
 from training.products_head import with_centres
+from training.products_pairs import kinds_of, product_pairs
 from training.recipe import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,12 +66,16 @@ def test_a_photograph_keeps_its_ground() -> None:
     assert photographed(noise, np.random.default_rng(0)).shape == noise.shape
 
 
-def test_a_query_is_seen_whole_and_in_its_middle() -> None:
+def test_a_query_is_seen_whole_and_nearer() -> None:
+    assert asked_side(40) == 50
     picture = np.zeros((50, 50, 3), np.uint8)
     picture[5:45, 5:45] = 200
-    whole, middle = query_views(picture)
-    assert np.array_equal(whole, picture)
-    assert (middle > 150).mean() > 0.95
+    picture[10:40, 10:40] = 240
+    whole, middle, near = query_views(picture)
+    assert whole.shape == middle.shape == near.shape == (40, 40, 3)
+    assert 0.5 < (whole > 150).mean() < 0.7
+    assert np.array_equal(middle, picture[5:45, 5:45]), "as sharp as it is in the picture"
+    assert (near > 230).all()
 
 
 # -- probabilities ----------------------------------------------------------------------------
@@ -216,17 +221,18 @@ def test_a_damaged_or_missing_recogniser_is_one_line(home: Path, tmp_path: Path)
 def test_refusal_of_a_tuned_backbone_is_learnt_from_one_that_never_saw_some_products(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training import products_tune
     from training.products_job import learn_products
+    from training.products_tune import Tuner
 
     tuned_on: list[tuple[int, int]] = []
-    whole = products_tune.tune
+    whole = Tuner.tune
 
-    def tune(backbone: Any, name: str, images: Any, labels: Any, *others: Any) -> Any:
-        tuned_on.append((len(images), int(labels.max()) + 1))
-        return whole(backbone, name, images, labels, *others)
+    def tune(self: Tuner, some: Any, labels: Any, kinds: Any, kept: Any) -> Any:
+        tuned_on.append((len(some), len(kinds)))
+        assert len(some) == len(labels)
+        return whole(self, some, labels, kinds, kept)
 
-    monkeypatch.setattr("training.products.tune", tune)
+    monkeypatch.setattr(Tuner, "tune", tune)
     load(shop / "catalog.csv", tmp_path)
     settings = tiny(finetune="true", finetune_epochs=1, finetune_batch=8)
     with Store.open(tmp_path) as store:
@@ -293,6 +299,28 @@ def test_what_cannot_be_learnt_is_told(tmp_path: Path) -> None:
             settings = tiny(product=repr(name))
             with pytest.raises(error, match=line):
                 learn_products(Home(tmp_path / "home"), store, settings, settings.training)
+        settings = tiny(product="id", product_kind="sort")
+        with pytest.raises(CatalogError, match="'sort' is in no item"):
+            learn_products(Home(tmp_path / "home"), store, settings, settings.training)
+
+
+def test_a_product_is_of_the_kind_that_most_of_its_items_name(tmp_path: Path) -> None:
+    table = [["id", "image", "caption", "product", "shelf"]]
+    for number, (product, shelf) in enumerate(
+        [("milk", "dairy"), ("milk", "Dairy"), ("milk", "dairy"), ("cream", "dairy"),
+         ("tea", "7"), ("salt", ""), ("rice", "")]
+    ):  # fmt: skip
+        save_picture(tmp_path / f"{number}.png")
+        table.append([str(number), f"{number}.png", product, product, shelf])
+    load(write_csv(tmp_path / "shop.csv", table), tmp_path / "home")
+    with Store.open(tmp_path / "home") as store:
+        pairs = product_pairs(store, "product")
+    names = ["cream", "milk", "rice", "salt", "tea"]
+    cream, milk, rice, salt, tea = kinds_of(pairs, names, "shelf").tolist()
+    assert cream == milk
+    assert len({milk, rice, salt, tea}) == 4, "where none is named, each is of its own"
+    assert sorted({cream, milk, rice, salt, tea}) == [0, 1, 2, 3], "numbers without a gap"
+    assert kinds_of(pairs, names, "").tolist() == [0, 1, 2, 3, 4]
 
 
 # -- the command ------------------------------------------------------------------------------

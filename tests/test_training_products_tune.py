@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from progress import silent
 from training.crops import random_crop
+from training.cutmix import cutmix
+from training.products_fit import loss_over
 from training.recipe import shipped
 
 
@@ -47,10 +50,45 @@ def test_a_crop_keeps_what_is_upright_nearly_so() -> None:
 
 
 def test_crops_are_a_sixth_smaller_than_what_is_asked() -> None:
-    from training.products_tune import crop_side, source_side
+    from training.products_looks import crop_side
 
     assert [crop_side(size) for size in (32, 64, 192, 224)] == [32, 64, 160, 192]
-    assert source_side(192) == 240
+
+
+def test_a_piece_of_one_picture_is_put_into_another() -> None:
+    seen = np.arange(1, 201, dtype=np.float32)[:, None, None, None] * np.ones((1, 10, 10, 2))
+    truth = np.eye(200, dtype=np.float32)
+    mixed, shares = cutmix(seen, truth, 0.5, np.random.default_rng(0))
+    assert np.array_equal(mixed[..., 0], mixed[..., 1])
+    foreign = (mixed != seen)[..., 0]
+    cut = foreign.any(axis=(1, 2))
+    assert 70 < cut.sum() < 130
+    for row in np.flatnonzero(cut):
+        (other,) = np.unique(mixed[row][foreign[row]]).astype(int) - 1
+        assert shares[row, other] == pytest.approx(foreign[row].mean())
+        assert shares[row, row] == pytest.approx(1 - foreign[row].mean())
+        high, wide = foreign[row].any(axis=1).sum(), foreign[row].any(axis=0).sum()
+        assert high * wide == foreign[row].sum(), "one piece without holes"
+        assert 3 <= min(high, wide) <= max(high, wide) <= 7
+    assert np.array_equal(shares[~cut], truth[~cut])
+    assert cutmix(seen, truth, 0.0, np.random.default_rng(0))[0].tolist() == seen.tolist()
+
+
+def test_a_mistake_within_a_kind_counts_less() -> None:
+    from keras import ops
+
+    truth = np.eye(3, dtype=np.float32)[[0]]
+    near, far = np.array([[0.0, 5, 0]]), np.array([[0.0, 0, 5]])
+    paired, single = loss_over(np.array([0, 0, 1])), loss_over(np.arange(3))
+
+    def of(loss: Any, logits: NDArray[np.float64]) -> float:
+        return float(ops.convert_to_numpy(loss(truth, ops.cast(logits, "float32")))[0])
+
+    assert of(single, near) == pytest.approx(of(single, far))
+    smoothed = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
+    assert of(single, near) == pytest.approx(float(smoothed(truth, near.astype(np.float32))))
+    assert of(paired, near) < of(single, near) + 0.01
+    assert of(paired, far) > of(single, far) + 1
 
 
 @pytest.mark.slow
@@ -58,7 +96,8 @@ def test_crops_are_a_sixth_smaller_than_what_is_asked() -> None:
 def test_the_upper_half_learns_and_normalisation_stays(tmp_path: Path) -> None:
     from encoder.network_backbone import build_backbone, trunk_of, weight_names
     from training.checkpoints import Checkpoints
-    from training.products_tune import LOWER, tune
+    from training.products_looks import LOWER
+    from training.products_tune import Tuner
 
     keras.utils.set_random_seed(0)
     backbone = build_backbone("mobilenetv2", 64)
@@ -66,19 +105,27 @@ def test_the_upper_half_learns_and_normalisation_stays(tmp_path: Path) -> None:
     images, labels = squares()
     recipe = shipped(finetune_epochs=1, finetune_batch=6)
     none = Checkpoints(None, "")
-    tuned = tune(backbone, "mobilenetv2", images, labels, recipe, none, silent)
-    after = {name: np.array(v) for name, v in weight_names(trunk_of(tuned.backbone)).items()}
-    changed = {name for name, value in before.items() if not np.array_equal(value, after[name])}
-    assert changed
-    assert not {name for name in changed if "moving" in name}, "statistics are no weights"
+    tuner = Tuner(backbone, "mobilenetv2", images, recipe, silent)
+    tuned = tuner.tune(np.arange(12), labels, np.arange(3), none)
+    lower, *uppers = (layer for layer in tuned.backbone.layers if isinstance(layer, keras.Model))
+    assert len(uppers) == 2
     order = [layer.name for layer in trunk_of(backbone).layers]
     first = order.index(LOWER["mobilenetv2"])
-    assert all(order.index(name.split("/")[0]) > first for name in changed)
-    assert "Conv_1/kernel" in changed
+    for name, value in weight_names(lower).items():
+        assert np.array_equal(before[name], np.array(value)), "edges look alike anywhere"
+    learnt = []
+    for upper in uppers:
+        after = {name: np.array(value) for name, value in weight_names(upper).items()}
+        assert all(order.index(name.split("/")[0]) > first for name in after)
+        changed = {name for name, value in after.items() if not np.array_equal(before[name], value)}
+        assert "Conv_1/kernel" in changed
+        assert not {name for name in changed if "moving" in name}, "statistics are no weights"
+        learnt.append(after["Conv_1/kernel"])
+    assert not np.array_equal(learnt[0], learnt[1]), "two that learnt the same are but one"
     for name, value in weight_names(trunk_of(backbone)).items():
         assert np.array_equal(before[name], np.array(value)), "the home's own backbone stays"
-    assert tuned.backbone.output_shape == (None, 1280)
-    assert tuned.weight.shape == (1280, 3)
+    assert tuned.backbone.output_shape == (None, 2560)
+    assert tuned.weight.shape == (2560, 3)
 
 
 @pytest.mark.slow
@@ -86,7 +133,7 @@ def test_the_upper_half_learns_and_normalisation_stays(tmp_path: Path) -> None:
 def test_a_killed_fine_tuning_goes_on_where_its_last_epoch_ended(tmp_path: Path) -> None:
     from encoder.network_backbone import build_backbone
     from training.checkpoints import Checkpoints
-    from training.products_tune import Tuned, tune
+    from training.products_tune import Tuned, Tuner
 
     keras.utils.set_random_seed(0)
     backbone = build_backbone("tiny", 64)
@@ -103,7 +150,8 @@ def test_a_killed_fine_tuning_goes_on_where_its_last_epoch_ended(tmp_path: Path)
 
         folder.mkdir(exist_ok=True)
         kept = Checkpoints(folder, "run")
-        return tune(backbone, "tiny", images, labels, recipe, kept, progress)
+        tuner = Tuner(backbone, "tiny", images, recipe, progress)
+        return tuner.tune(np.arange(len(labels)), labels, np.arange(3), kept)
 
     whole = run(tmp_path / "whole")
     assert seen == [1, 2, 3, 4, 5, 6]

@@ -54,9 +54,17 @@ class Checkpoints:
             return None
         return Checkpoint(arrays, [Epoch(**epoch) for epoch in note["history"]], note["state"])
 
+    def part(self, number: int) -> Checkpoints:
+        """Of one of several trainings that the run is made of."""
+        if self.file is None:
+            return self
+        return Checkpoints(self.file.parent, f"{self.file.stem}.{number}")
+
     def clear(self) -> None:
+        """Parts too."""
         if self.file is not None:
-            self.file.unlink(missing_ok=True)
+            for file in self.file.parent.glob(f"{self.file.stem}*"):
+                file.unlink(missing_ok=True)
 
 
 def restore(variables: Sequence[Any], arrays: Sequence[np.ndarray]) -> None:

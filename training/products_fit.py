@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -12,22 +13,32 @@ from numpy.typing import NDArray
 
 from progress import Progress
 from training.checkpoints import Checkpoints, restore
+from training.cutmix import cutmix
 from training.recipe import Epoch, Recipe
 
 SMOOTHING = 0.1
+KIND_WEIGHT = 0.5  # of the loss over kinds, beside that over products
 WARM_UP = 0.1  # share of the steps in which the rate climbs
 Rows = NDArray[np.intp]
 Looks = Callable[[Rows, int], NDArray[Any]]  # what some pictures look like in an epoch
 
 
+@dataclass(frozen=True)
+class Lesson:
+    looks: Looks
+    labels: Rows  # the product of each picture
+    kinds: Rows  # the kind of each product
+    cut: float  # the share of pictures that get a piece of another
+
+
 class Fit:
     def __init__(
-        self, model: keras.Model, looks: Looks, labels: Rows, recipe: Recipe, progress: Progress
+        self, model: keras.Model, lesson: Lesson, recipe: Recipe, progress: Progress
     ) -> None:
-        self._model, self._looks, self._labels = model, looks, labels
+        self._model, self._lesson = model, lesson
         self._recipe, self._progress = recipe, progress
-        self._batch = min(recipe.finetune_batch, len(labels))
-        self._steps = max(1, len(labels) // self._batch)
+        self._batch = min(recipe.finetune_batch, len(lesson.labels))
+        self._steps = max(1, len(lesson.labels) // self._batch)
         total = self._steps * recipe.finetune_epochs
         climb = max(1, round(total * WARM_UP))
         rate = keras.optimizers.schedules.CosineDecay(
@@ -42,7 +53,7 @@ class Fit:
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
         model.compile(
             optimizer=optimizer,
-            loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHING),
+            loss=loss_over(lesson.kinds),
             metrics=["accuracy"],
             jit_compile=False,
         )
@@ -67,16 +78,38 @@ class Fit:
 
     def _epoch(self, number: int) -> float:
         """The share of pictures that were told apart."""
-        order = np.random.default_rng([self._recipe.seed, number]).permutation(len(self._labels))
-        truth = np.eye(self._model.output_shape[-1], dtype=np.float32)
+        lesson, size = self._lesson, self._batch
+        dice = np.random.default_rng([self._recipe.seed, number])
+        order = dice.permutation(len(lesson.labels))
+        truth = np.eye(len(lesson.kinds), dtype=np.float32)[lesson.labels]
         total, right = self._steps * self._recipe.finetune_epochs, 0.0
         for step in range(self._steps):
-            rows = order[step * self._batch : (step + 1) * self._batch]
+            rows = order[step * size : (step + 1) * size]
+            batch = cutmix(lesson.looks(rows, number), truth[rows], lesson.cut, dice)
             self._model.reset_metrics()
-            figures = self._model.train_on_batch(
-                self._looks(rows, number), truth[self._labels[rows]], return_dict=True
-            )
+            figures = self._model.train_on_batch(*batch, return_dict=True)
             right += float(ops.convert_to_numpy(figures["accuracy"]))
             done = number * self._steps + step + 1
             self._progress("products", done, total, f"accuracy {right / (step + 1):.3f}")
         return right / self._steps
+
+
+def loss_over(kinds: Rows) -> Callable[[Any, Any], Any]:
+    """Cross-entropy over products, and over their kinds where some products share one.
+
+    To take a milk for another milk is half a mistake, and what milks have in common is learnt from
+    all of them.
+    """
+    count = len(kinds)
+    member = np.eye(int(kinds.max()) + 1, dtype=np.float32)[kinds]
+
+    def loss(truth: Any, logits: Any) -> Any:
+        logs = ops.log_softmax(logits)
+        smooth = truth * (1 - SMOOTHING) + SMOOTHING / count
+        over_products = -ops.sum(smooth * logs, axis=-1)
+        if member.shape[1] == count:
+            return over_products
+        shares = ops.log(ops.matmul(ops.exp(logs), member) + keras.config.epsilon())
+        return over_products - KIND_WEIGHT * ops.sum(ops.matmul(truth, member) * shares, axis=-1)
+
+    return loss
