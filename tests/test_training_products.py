@@ -26,7 +26,7 @@ from tests.catalog_samples import load, save_picture, write_csv
 from tests.shop_samples import DAY, GOODS, SEED, drawn_shop, photos, recognising, tiny
 from training.photographed import photographed, product_mask
 from training.products_calibrate import Queries, calibrate, left_out
-from training.products_head import with_centres
+from training.products_head import product_head
 from training.products_pairs import kinds_of, product_pairs
 from training.recipe import shipped
 
@@ -89,8 +89,20 @@ def clusters(
     means = dice.normal(0, 2, (12, 16)).astype(np.float32)
     labels = np.repeat(np.arange(12), 12)
     points = (means[labels] + dice.normal(0, spread, (144, 16))).astype(np.float32)
-    head = with_centres(np.zeros(0, np.float32), np.zeros(0, np.float32), means, np.arange(12), 12)
+    head = product_head(np.zeros(0, np.float32), np.zeros(0, np.float32), means, np.arange(12), 12)
     return Queries(points[:, None], labels), head, {}
+
+
+def test_a_product_of_many_pictures_is_not_asked_for_more_often() -> None:
+    plain = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    labels = np.repeat([0, 1, 2], [32, 2, 16])
+    head = product_head(np.eye(4, 3, dtype=np.float32), np.ones(3, np.float32), plain, labels, 3)
+    assert head.bias[1] - head.bias[0] == pytest.approx(np.log(16) / 2)
+    even = product_head(np.eye(4, 3, dtype=np.float32), np.ones(3, np.float32), plain[:48],
+                        np.repeat([0, 1, 2], 16), 3)  # fmt: skip
+    assert even.bias.tolist() == [1, 1, 1]
+    none = np.zeros(0, np.float32)
+    assert product_head(none, none, plain, labels, 3).bias.size == 0, "the nearest has no numbers"
 
 
 def test_unknown_products_are_refused_at_the_share_asked_for() -> None:

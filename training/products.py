@@ -24,7 +24,7 @@ from progress import Progress, silent
 from training.export import export_graph
 from training.photographed import photographed
 from training.products_calibrate import Calibrated, Queries, calibrate, left_out
-from training.products_head import fit_head, with_centres
+from training.products_head import fit_head, product_head
 from training.products_pairs import (
     Goods,
     Material,
@@ -100,7 +100,7 @@ def _frozen(
         kept, numbers = others(learnt.labels, some)
         left = count - len(some)
         fitted = fit_head(views[:, kept], numbers, left, recipe.seed)
-        return with_centres(*fitted, views[0][kept].astype(np.float32), numbers, left)
+        return product_head(*fitted, views[0][kept].astype(np.float32), numbers, left)
 
     head = without(np.zeros(0, np.intp))
     queries = Queries(query_features(backbone, asked.images), asked.labels)
@@ -115,14 +115,14 @@ def _nearest(work: Work) -> tuple[ProductFile, ProductHead]:
     source = material(goods.learn, goods.names, asked_side(size), work.progress)
     none = np.zeros(0, np.float32)
     plain = both_ways(backbone, learnt.images)
-    head = with_centres(none, none, plain, learnt.labels, count)
+    head = product_head(none, none, plain, learnt.labels, count)
     dice = np.random.default_rng(recipe.seed)
     photos = np.stack([photographed(p, dice) for _ in range(_QUERIES) for p in source.images])
     queries = Queries(query_features(backbone, photos), np.tile(learnt.labels, _QUERIES))
 
     def without(some: NDArray[np.intp]) -> ProductHead:
         kept, numbers = others(learnt.labels, some)
-        return with_centres(none, none, plain[kept], numbers, count - len(some))
+        return product_head(none, none, plain[kept], numbers, count - len(some))
 
     found = calibrate(head, left_out(count, without, queries, recipe.seed), queries, recipe)
     return _file(work, found, learnt, "nearest"), head

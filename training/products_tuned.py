@@ -16,7 +16,7 @@ from encoder.products import ProductHead
 from training.checkpoints import Checkpoints, run_name
 from training.features import plain_features
 from training.products_calibrate import FOLDS, Calibrated, Queries, Trial, calibrate
-from training.products_head import with_centres
+from training.products_head import product_head
 from training.products_pairs import Material, Pairs, Work, material, others
 from training.products_tune import Tuner
 from training.products_views import query_features
@@ -39,7 +39,7 @@ def tuned(
         kinds = np.unique(np.delete(goods.kinds, some), return_inverse=True)[1]
         made = tuner.tune(np.flatnonzero(kept), numbers, kinds, checkpoints)
         plain = plain_features(made.backbone, learnt.images[kept]).astype(np.float32)
-        head = with_centres(made.weight, made.bias, plain, numbers, count - len(some))
+        head = product_head(made.weight, made.bias, plain, numbers, count - len(some))
         return made.backbone, head, checkpoints
 
     own, head, done = without(np.zeros(0, np.intp))
