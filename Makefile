@@ -54,6 +54,7 @@ demo: .venv/installed
 # those of ../shared where it is there, else what Keras has or can download, else the base.
 IMAGENET = $(wildcard $(SHARED)/weights/mobilenetv2_imagenet_notop.weights.h5)
 GOODS = $(BIN)/pairdex --home $(DEMO)/goods-home --set training.product=product \
+  --set training.product_kind=category \
   $(if $(IMAGENET),--set encoder.backbone=mobilenetv2 --set encoder.weights=$(IMAGENET))
 demo-goods: .venv/installed
 	$(GOODS) catalog demo --kind goods --out $(DEMO)/goods

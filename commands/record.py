@@ -62,9 +62,9 @@ def _show(current: Session, record: Record, placed: bool) -> None:
     if record.name and record.name != record.product:
         table.add_row("name", plain(record.name))
     for name, value in record.attributes.items():
-        table.add_row(
-            plain(name), plain(", ".join(value) if isinstance(value, list) else str(value))
-        )
+        if value != record.product:  # the column of the products says it again
+            said = ", ".join(value) if isinstance(value, list) else str(value)
+            table.add_row(plain(name), plain(said))
     for linked, row in record.tables.items():
         pairs = ", ".join(f"{name} {value}" for name, value in row.items() if value)
         table.add_row(plain(linked), plain(pairs))

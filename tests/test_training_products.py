@@ -361,7 +361,7 @@ def test_the_command_prints_records_and_answers_for_each_file(
     assert not second["known"]
     done = pairdex(home, "tag", image, "--record", *place)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "product" in done.stdout
+    assert [line.split()[0] for line in done.stdout.splitlines()].count("product") == 1
     for wrong in (("--on", "soon"), ("--near", "x"), ("--within", "2km")):
         done = pairdex(home, "tag", image, "--record", *wrong)
         assert done.returncode == 2
