@@ -65,7 +65,7 @@ demo-goods: .venv/installed
 	  || { echo 'learning the goods the first time: some minutes on 2 cores'; \
 	       $(GOODS) --set encoder.image_size=192 --set training.finetune_epochs=12 train --products --finetune; }
 	$(GOODS) tag $(DEMO)/goods/unseen/g0001-0.jpg $(DEMO)/goods/unseen/g0008-1.jpg \
-	  $(DEMO)/goods/unseen/x0041-0.jpg --record --near 37.5665,126.9780 --within 5km
+	  $(DEMO)/goods/unseen/x0042-0.jpg --record --near 37.5665,126.9780 --within 5km
 	$(BIN)/python -m benchmarks.records $(DEMO)/goods-home $(DEMO)/goods
 
 # The page is tried in a real browser; where none can be had, those tests are skipped and say so.
