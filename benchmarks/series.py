@@ -21,16 +21,15 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.results import keep
-from encoder.inputs import read_pixels
 from encoder.network_backbone import build_backbone
 from encoder.products import asked_side, softmax
 from encoder.weights import load_backbone
 from training.checkpoints import Checkpoints
-from training.features import plain_features
+from training.features import decode, plain_features
 from training.products_head import product_head
 from training.products_tune import Tuner
 from training.products_views import both_ways, query_features
-from training.recipe import shipped
+from training.recipe import Pair, shipped
 
 APART = 0.48  # cosine distance of standardised features from which two groups are two series
 LEAST, MOST = 0.24, 0.7  # of a product's photographs, how many are held out
@@ -53,9 +52,9 @@ def main() -> None:
     names, labels = np.unique([row[asked.product] for row in rows], return_inverse=True)
     kind_of = {row[asked.product]: row[asked.kind] for row in rows}
     kinds = np.unique([kind_of[name] for name in names], return_inverse=True)[1]
-    side = asked_side(asked.size)
-    sharp = np.stack([read_pixels(asked.catalog.parent / row["image"], side) for row in rows])
-    plain = np.stack([read_pixels(asked.catalog.parent / r["image"], asked.size) for r in rows])
+    pairs = [Pair(row["image"], asked.catalog.parent / row["image"], ()) for row in rows]
+    sharp = decode(pairs, asked_side(asked.size), say)
+    plain = decode(pairs, asked.size, say)
     keras.utils.set_random_seed(asked.seed)
     backbone = build_backbone(asked.backbone, asked.size)
     load_backbone(backbone, asked.backbone, asked.weights)

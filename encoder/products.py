@@ -29,7 +29,8 @@ JSON = "product.json"
 FILES = ("features.xml", "features.bin", "head.npz")
 SCHEMA = 1
 SHARPNESS = 20.0  # logits per cosine, where there is no softmax; the temperature does the rest
-VIEWS = (1.0, 0.8, 0.6)  # of a query: the share of each side that they show
+SHARP = 0.8  # the share of each side that the view shows which is neither shrunk nor blown up
+VIEWS = (1.0, SHARP, 0.6)  # of a query, by that share
 _TRAIN = "run `pairdex train --products`"
 
 
@@ -88,13 +89,13 @@ class ProductHead:
 
 def asked_side(size: int) -> int:
     """How large pictures are read, so that their middle is as sharp as they are themselves."""
-    return round(size / VIEWS[1])
+    return round(size / SHARP)
 
 
 def query_views(pixels: Pixels) -> Pixels:
     """Of `asked_side` → `[views, size, size, 3]`: the whole, then nearer to its middle."""
     side = pixels.shape[0]
-    size, whole = round(side * VIEWS[1]), Image.fromarray(pixels)
+    size, whole = round(side * SHARP), Image.fromarray(pixels)
     views = []
     for share in VIEWS:
         edge = round(side * (1 - share) / 2)
